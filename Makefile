@@ -1,0 +1,43 @@
+# make test    everything, as CI runs it; installs what is missing (Debian, root)
+# make long    the tests of more than three minutes
+#
+# `go test ./...` needs only Go. It leaves out the tests whose names say that
+# they need an outside part or minutes of time (package need says how); run it
+# with -v to see which.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.PHONY: test long install check race parts
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Runs the tests with one of the words $(1) in their names, one package at a time
+# and without the race detector, because they measure; $(2) are further flags.
+define named
+@libs=$$(.ci/kafka.sh); \
+packages=$$(grep -rlE --include='*_test.go' '^func Test[A-Za-z0-9_]*($(1))' . | xargs -n1 dirname | sort -u); \
+set -x; MSKLT_KAFKA_LIBS=$$libs go test -p 1 -count=1 -run '$(1)' $(2) $$packages
+endef
+
+test: install check race parts
+
+install:
+	@.ci/install.sh
+
+check:
+	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l .); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+race:
+	go test -race ./...
+
+parts: export MSKLT_REQUIRE = kafka,chromium,kcat,realtime
+parts: install
+	$(call named,Kafka|Chromium|Kcat|RealTime,-timeout 30m)
+
+long: export MSKLT_REQUIRE = kafka,chromium,kcat,realtime,long
+long: install
+	$(call named,Long,-timeout 60m -v)

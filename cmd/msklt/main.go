@@ -1,0 +1,147 @@
+// Command msklt shows where a Kafka cluster's limits bind, before production
+// finds out.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"msklt/internal/cluster"
+	"msklt/scenario"
+)
+
+// Exit codes, as documented in the README.
+const (
+	exitOK          = 0
+	exitInternal    = 1
+	exitUsage       = 2
+	exitInvalid     = 4
+	exitEnvironment = 5
+	exitInterrupted = 130
+	exitTerminated  = 143
+)
+
+// process is everything that a command takes from outside itself.
+type process struct {
+	stdout, stderr io.Writer
+	getenv         func(string) (string, bool)
+	terminal       bool // stderr is one
+	signalled      func() os.Signal
+}
+
+// usageError is a mistake in flags or arguments.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// exitError carries an exit code without a message: what there is to say has been
+// said.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func main() {
+	ctx, signalled := onSignal(context.Background())
+	p := &process{
+		stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, signalled: signalled,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	os.Exit(p.main(ctx, os.Args[1:]))
+}
+
+// onSignal returns a context that the first interrupt cancels; a second one
+// leaves at once.
+func onSignal(ctx context.Context) (context.Context, func() os.Signal) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		cancel(interrupted{<-signals})
+		s := <-signals
+		fmt.Fprintln(os.Stderr, "\nmsklt: left at once; topics and groups that begin with msklt- may remain on the cluster")
+		os.Exit(signalCode(s))
+	}()
+	return ctx, func() os.Signal {
+		var i interrupted
+		if errors.As(context.Cause(ctx), &i) {
+			return i.signal
+		}
+		return nil
+	}
+}
+
+type interrupted struct{ signal os.Signal }
+
+func (i interrupted) Error() string { return i.signal.String() }
+
+func signalCode(s os.Signal) int {
+	if s == syscall.SIGTERM {
+		return exitTerminated
+	}
+	return exitInterrupted
+}
+
+// main runs one command and returns its exit code.
+func (p *process) main(ctx context.Context, args []string) int {
+	root := &cobra.Command{
+		Use:           "msklt",
+		Short:         "Shows where a Kafka cluster's limits bind, before production finds out",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetArgs(args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(p.runCommand(), p.clusterCommand(), p.checkCommand(), p.reportCommand())
+	for _, c := range root.Commands() {
+		args := c.Args
+		c.Args = func(c *cobra.Command, given []string) error {
+			if err := args(c, given); err != nil {
+				return usageError{fmt.Errorf("%w; usage: %s", err, c.UseLine())}
+			}
+			return nil
+		}
+	}
+	return p.exitCode(root.ExecuteContext(ctx))
+}
+
+// exitCode says what went wrong, and turns it into the exit code.
+func (p *process) exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if s := p.signalled(); s != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(p.stderr, "msklt: interrupted before any traffic; there is no result")
+		return signalCode(s)
+	}
+	var code exitError
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	var problems scenario.Problems
+	var usage usageError
+	switch {
+	case errors.As(err, &problems):
+		fmt.Fprintln(p.stderr, strings.TrimRight(problems.Error(), "\n"))
+		return exitUsage
+	case errors.Is(err, cluster.ErrEnvironment):
+		fmt.Fprintln(p.stderr, "msklt:", err)
+		return exitEnvironment
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+		fmt.Fprintln(p.stderr, "msklt:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(p.stderr, "msklt:", err)
+	return exitInternal
+}

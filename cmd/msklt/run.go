@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"msklt/generator"
+	"msklt/internal/embedded"
+	"msklt/internal/limits"
+	"msklt/report"
+	"msklt/scenario"
+)
+
+// defaultBrokers is the size of the embedded cluster.
+const defaultBrokers = 3
+
+type runFlags struct {
+	bootstrap, out, truth string
+	set                   []string
+	seed                  uint64
+	duration              time.Duration
+	keep, json            bool
+	quiet, noColor        bool
+}
+
+func (p *process) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Run a scenario; write a result folder and print a verdict",
+		Long: `Run a scenario against the embedded cluster, or with --bootstrap against a
+cluster of yours; write a result folder and print a verdict.
+
+Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
+error, 2 bad scenario or flags, 4 the run is invalid, 5 the cluster or network,
+130/143 interrupted (the result of what ran is still written).`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var seed *uint64
+			if c.Flags().Changed("seed") {
+				seed = &f.seed
+			}
+			return p.run(c.Context(), args[0], f, seed)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.bootstrap, "bootstrap", "", "`HOST:PORT,...` of a Kafka cluster; default: the embedded cluster")
+	flags.StringVar(&f.out, "out", "", "result `folder`, absent or empty (default results/NAME-TIME)")
+	flags.StringVar(&f.truth, "truth", "", "write what really happened on the embedded cluster to this `file`, as JSON Lines")
+	flags.StringArrayVar(&f.set, "set", nil, "`path=value`: change the scenario, such as topics.orders.partitions=24 (repeatable)")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
+	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
+	flags.BoolVar(&f.keep, "keep", false, "leave the run's topics and groups on the cluster")
+	flags.BoolVar(&f.json, "json", false, "print the result's summary as JSON on stdout")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress and no table, only errors")
+	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
+	return c
+}
+
+// run is the main job: scenario → limits → generator → report.
+func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64) error {
+	if f.truth != "" && f.bootstrap != "" {
+		return usageError{fmt.Errorf("--truth is what the embedded cluster saw; it does not go with --bootstrap")}
+	}
+	s, err := scenario.Load(path, scenario.Options{
+		Profiles: limits.Profiles(), Set: f.set, Seed: seed, Duration: f.duration, Getenv: p.getenv,
+	})
+	if err != nil {
+		return err
+	}
+	l, err := limits.Resolve(s.Limits)
+	if err != nil {
+		return usageError{err}
+	}
+	out := f.out
+	if out == "" {
+		out = filepath.Join("results", s.Name+"-"+time.Now().Format("20060102-150405"))
+	}
+	folder, err := report.Prepare(out)
+	if err != nil {
+		return usageError{err}
+	}
+	defer folder.Discard()
+	truth, err := openTruth(f.truth)
+	if err != nil {
+		return usageError{err}
+	}
+	defer truth.Close()
+
+	target, embeddedCluster, err := p.target(ctx, f.bootstrap, l)
+	if err != nil {
+		return err
+	}
+	if embeddedCluster != nil {
+		defer embeddedCluster.Close()
+	}
+	progress := p.progress(f.quiet)
+	output, err := generator.Run(ctx, generator.Config{
+		Scenario: s, Limits: l, Target: target, Keep: f.keep, Progress: progress.show,
+	})
+	progress.end()
+	if err != nil {
+		return err
+	}
+	if embeddedCluster != nil && f.truth != "" {
+		if _, err := embeddedCluster.Truth().WriteTo(truth); err != nil {
+			return fmt.Errorf("writing the truth log: %w", err)
+		}
+	}
+	if err := folder.Write(output.Result, slices.Values(output.Series), output.Histograms); err != nil {
+		return err
+	}
+	return p.finish(output, out, f)
+}
+
+// openTruth opens the truth log before any traffic, so that a bad path is known
+// at once.
+func openTruth(path string) (*os.File, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the truth log: %w", err)
+	}
+	return f, nil
+}
+
+// target is the cluster to drive: somebody's, or the embedded one, which is
+// started with the scenario's limits.
+func (p *process) target(ctx context.Context, bootstrap string, l limits.Limits) (report.Target, *embedded.Cluster, error) {
+	if bootstrap != "" {
+		return report.Target{Name: bootstrap, Bootstrap: strings.Split(bootstrap, ",")}, nil, nil
+	}
+	c, err := embedded.Start(ctx, embedded.Config{Brokers: defaultBrokers, Limits: l})
+	if err != nil {
+		return report.Target{}, nil, fmt.Errorf("starting the embedded cluster: %w", err)
+	}
+	return report.Target{Name: "embedded", Kind: string(limits.EmbeddedCluster), Bootstrap: c.Bootstrap()}, c, nil
+}
+
+// finish shows a result and turns it into the exit code.
+func (p *process) finish(output *generator.Output, out string, f runFlags) error {
+	r := output.Result
+	if !f.quiet {
+		_, noColor := p.getenv("NO_COLOR")
+		report.Summary(p.stderr, r, p.terminal && !noColor && !f.noColor, 80)
+		fmt.Fprintf(p.stderr, "\nresult: %s\nreport: %s\n", out, filepath.Join(out, "report.html"))
+	}
+	if output.Left != nil {
+		fmt.Fprintln(p.stderr, "msklt: not everything could be removed from the cluster:", output.Left)
+	}
+	if f.json {
+		if err := printJSON(p.stdout, r, out); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.Interrupted:
+		return exitError(signalCode(p.signalled()))
+	case !r.Validity.Valid:
+		if f.quiet {
+			fmt.Fprintln(p.stderr, "msklt:", r.Verdict.Summary)
+		}
+		return exitError(exitInvalid)
+	}
+	return nil
+}
+
+// printJSON prints a result without its series.
+func printJSON(w io.Writer, r *report.Result, out string) error {
+	short := *r
+	short.Timeline, short.Throttle.Intervals = nil, nil
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	if err := e.Encode(struct {
+		Folder string `json:"folder"`
+		*report.Result
+	}{out, &short}); err != nil {
+		return fmt.Errorf("printing the summary: %w", err)
+	}
+	return nil
+}

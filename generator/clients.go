@@ -1,0 +1,184 @@
+package generator
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msklt/internal/cluster"
+	"msklt/scenario"
+)
+
+const (
+	// batchHeader is what franz-go leaves out of a batch's size and Kafka counts.
+	batchHeader = 61
+	// deliveryTimeout is the Java client's delivery.timeout.ms.
+	deliveryTimeout = 2 * time.Minute
+	// unbounded record count: the buffer is bounded in bytes, by the producer.
+	unbounded   = 1 << 30
+	dialTimeout = 10 * time.Second
+)
+
+// tapped returns the options that every client has: its name, and a tap on its
+// connections.
+func (r *run) tapped(clientID string) []kgo.Opt {
+	t := &tap{
+		observer: r.observer, client: r.clients, clientID: clientID,
+		dialer: (&net.Dialer{Timeout: dialTimeout}).DialContext,
+	}
+	if r.Dial != nil {
+		t.dialer = r.Dial
+	}
+	r.clients++
+	return []kgo.Opt{
+		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(clientID), kgo.Dialer(t.dial),
+		kgo.DisableClientMetrics(),
+	}
+}
+
+// clientID is the name of client i of a fleet or group.
+func (r *run) clientID(fixed, fleet string, i int) string {
+	if fixed != "" {
+		return fixed
+	}
+	return fmt.Sprintf("%s%s-%d", r.prefix, fleet, i)
+}
+
+// newProducer makes client i of a fleet.
+func (r *run) newProducer(f *fleet, i int) (*producer, error) {
+	p := &producer{fleet: f, number: i, recorder: newRecorder(), random: r.random(f.Name, i)}
+	s := f.Settings
+	opts := append(r.tapped(r.clientID(s.ClientID, f.Name, i)),
+		kgo.ProducerLinger(s.Linger),
+		// A record larger than the batch size travels in a batch of its own, as
+		// with the Java client; franz-go would refuse it.
+		kgo.ProducerBatchMaxBytes(int32(max(s.BatchBytes, f.Value.Size+1024))),
+		kgo.MaxBufferedRecords(unbounded),
+		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
+		kgo.RecordDeliveryTimeout(deliveryTimeout),
+		kgo.ProducerBatchCompression(codec(s.Compression)),
+		kgo.WithHooks(&batchHook{written: r.written}),
+	)
+	switch s.Acks {
+	case "all":
+		opts = append(opts, kgo.RequiredAcks(kgo.AllISRAcks()))
+	case "1":
+		opts = append(opts, kgo.RequiredAcks(kgo.LeaderAck()))
+	case "0":
+		opts = append(opts, kgo.RequiredAcks(kgo.NoAck()))
+	}
+	if !s.Idempotent {
+		opts = append(opts, kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(5))
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("making client %d of fleet %s: %w", i, f.Name, err)
+	}
+	p.client = client
+	return p, nil
+}
+
+// newMember makes client i of a group.
+func (r *run) newMember(g *group, i int) (*member, error) {
+	s := g.Settings
+	var topics []string
+	for _, t := range g.topics {
+		topics = append(topics, t.Actual)
+	}
+	m := &member{group: g, endToEnd: newLatencies(digits)}
+	opts := append(r.tapped(r.clientID(s.ClientID, g.Name, i)),
+		kgo.ConsumerGroup(g.id), kgo.ConsumeTopics(topics...),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxWait(s.FetchMaxWait), kgo.FetchMinBytes(int32(s.FetchMinBytes)),
+		kgo.FetchMaxBytes(int32(s.FetchMaxBytes)), kgo.FetchMaxPartitionBytes(int32(s.FetchMaxPartitionBytes)),
+		kgo.WithHooks(&batchHook{read: r.read}),
+	)
+	client, err := kgo.NewClient(append(opts, g.callbacks()...)...)
+	if err != nil {
+		return nil, fmt.Errorf("making member %d of group %s: %w", i, g.Name, err)
+	}
+	m.client = client
+	return m, nil
+}
+
+func codec(name string) kgo.CompressionCodec {
+	switch name {
+	case "gzip":
+		return kgo.GzipCompression()
+	case "snappy":
+		return kgo.SnappyCompression()
+	case "lz4":
+		return kgo.Lz4Compression()
+	case "zstd":
+		return kgo.ZstdCompression()
+	}
+	return kgo.NoCompression()
+}
+
+// random is the source of a client's payloads, from the scenario's seed.
+func (r *run) random(fleet string, i int) *rand.ChaCha8 {
+	var seed [32]byte
+	copy(seed[:], fmt.Sprintf("%d/%d/%s", r.Scenario.Seed, i, fleet))
+	return rand.NewChaCha8(seed)
+}
+
+// batchHook counts record batches as the client library reports them.
+type batchHook struct {
+	written func(topic string, partition int32, records int, bytes int64)
+	read    func(topic string, partition int32, bytes int64)
+}
+
+func (h *batchHook) OnProduceBatchWritten(_ kgo.BrokerMetadata, topic string, partition int32, m kgo.ProduceBatchMetrics) {
+	if h.written != nil {
+		h.written(topic, partition, m.NumRecords, int64(m.CompressedBytes)+batchHeader)
+	}
+}
+
+func (h *batchHook) OnFetchBatchRead(_ kgo.BrokerMetadata, topic string, partition int32, m kgo.FetchBatchMetrics) {
+	if h.read != nil {
+		h.read(topic, partition, int64(m.CompressedBytes)+batchHeader)
+	}
+}
+
+// written notes an acknowledged batch under its partition.
+func (r *run) written(topic string, partition int32, records int, bytes int64) {
+	if p := r.partition(topic, partition); p != nil {
+		p.written(r.clock.now(), records, bytes)
+	}
+}
+
+// read notes a batch that a group received.
+func (r *run) read(topic string, partition int32, bytes int64) {
+	if p := r.partition(topic, partition); p != nil {
+		p.read(r.clock.now(), bytes)
+	}
+}
+
+func (r *run) partition(topic string, partition int32) *partitionLoad {
+	all := r.loads[topic]
+	if int(partition) >= len(all) {
+		return nil
+	}
+	return all[partition]
+}
+
+// newFleet fixes what a producer fleet's clients share.
+func (r *run) newFleet(p scenario.Producer, t *cluster.Topic) *fleet {
+	f := &fleet{
+		Producer: p, topic: t.Actual, start: r.start, stamp: r.stamp, errors: r.errors,
+		partitions: r.loads[t.Actual], spans: r.spans, end: r.end,
+	}
+	if p.Key.Keys > 0 {
+		f.keys = scenario.NewKeys(p.Key, r.Scenario.Seed, p.Name)
+	}
+	for _, ph := range r.Scenario.Phases {
+		f.measured = append(f.measured, ph.Measure)
+	}
+	if !p.Rate.Max {
+		f.schedule = scenario.NewSchedule(p.RecordsPerSecond(), r.Scenario.Phases)
+	}
+	return f
+}

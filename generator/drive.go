@@ -1,0 +1,238 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"msklt/internal/cluster"
+)
+
+// latencySecond is the response times of the records acked in one second.
+type latencySecond struct {
+	p50, p99, max time.Duration
+	waiting       int64
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Stage   string // set before and after the traffic: what is being waited for
+	Elapsed time.Duration
+	Total   time.Duration
+	Phase   string
+	// Rates of the last second, keys and values.
+	OfferedBytes, AckedBytes float64
+	P99                      time.Duration
+	// Throttled is the part of the client-broker connections that are paused
+	// right now.
+	Throttled float64
+	Waiting   int64
+}
+
+func (r *run) say(stage string) {
+	if r.Progress != nil {
+		r.Progress(Progress{Stage: stage, Total: r.end})
+	}
+}
+
+// drive runs the traffic, then waits until what was sent is acknowledged.
+func (r *run) drive(ctx context.Context) {
+	reading := context.WithoutCancel(ctx) // ends when the members' clients are closed
+	for _, g := range r.groups {
+		for _, m := range g.members {
+			r.reading.Go(func() { m.consume(reading) })
+		}
+	}
+	watched := make(chan struct{})
+	watching := make(chan struct{})
+	go func() { defer close(watched); r.watch(watching) }()
+
+	stop := make(chan struct{})
+	var stoppedAt time.Duration
+	var sending sync.WaitGroup
+	for _, p := range r.producer {
+		sending.Go(func() { p.send(stop, func() time.Duration { return stoppedAt }) })
+	}
+	sent := make(chan struct{})
+	go func() { sending.Wait(); close(sent) }()
+	r.stopped = r.end
+	select {
+	case <-sent:
+	case <-ctx.Done():
+		stoppedAt = min(max(0, time.Since(r.start)), r.end)
+		r.stopped, r.interrupted = stoppedAt, stoppedAt < r.end
+		close(stop)
+		<-sent
+	}
+	r.drain(context.WithoutCancel(ctx))
+	r.finished = time.Since(r.start)
+	close(watching)
+	<-watched
+}
+
+// drain awaits what was handed, then aborts what the clients still hold and
+// awaits the requests in flight, so that every record's fate is known.
+func (r *run) drain(ctx context.Context) {
+	r.each(func(p *producer) {
+		soft, cancel := context.WithTimeout(ctx, drainTimeout)
+		defer cancel()
+		if p.client.Flush(soft) == nil {
+			return
+		}
+		hard, cancel := context.WithTimeout(ctx, abortTimeout)
+		defer cancel()
+		if err := p.client.AbortBufferedRecords(hard); err != nil {
+			r.errors.add("drain", fmt.Errorf("requests in flight were never answered: %w", err), time.Since(r.start))
+			p.client.UnsafeAbortBufferedRecords()
+		}
+	})
+}
+
+func (r *run) each(do func(*producer)) {
+	var all sync.WaitGroup
+	for _, p := range r.producer {
+		all.Go(func() { do(p) })
+	}
+	all.Wait()
+}
+
+// watch closes each second of the response times, until done is closed.
+func (r *run) watch(done <-chan struct{}) {
+	merged := newLatencies(secondDigits)
+	for n := 1; ; n++ {
+		select {
+		case <-done:
+			r.closeSecond(merged)
+			return
+		case <-time.After(time.Until(r.start.Add(time.Duration(n) * time.Second))):
+		}
+		r.closeSecond(merged)
+		if r.Progress != nil {
+			r.Progress(r.progress(n))
+		}
+	}
+}
+
+func (r *run) closeSecond(merged *latencies) {
+	merged.Reset()
+	var s latencySecond
+	for _, p := range r.producer {
+		l := p.recorder.swap()
+		merged.merge(l)
+		p.recorder.giveBack(l)
+		s.waiting += p.recorder.waiting()
+	}
+	s.p50 = time.Duration(merged.ValueAtQuantile(50))
+	s.p99 = time.Duration(merged.ValueAtQuantile(99))
+	s.max = time.Duration(merged.Max())
+	r.seconds = append(r.seconds, s)
+}
+
+// progress describes the second before the nth second's end.
+func (r *run) progress(n int) Progress {
+	last := r.seconds[len(r.seconds)-1]
+	p := Progress{Elapsed: time.Duration(n) * time.Second, Total: r.end, P99: last.p99, Waiting: last.waiting}
+	at := time.Duration(0)
+	p.Phase = "drain"
+	for _, ph := range r.Scenario.Phases {
+		if at += ph.Duration; p.Elapsed <= at {
+			p.Phase = ph.Name
+			break
+		}
+	}
+	for _, c := range r.producer {
+		c.recorder.mu.Lock()
+		s := *c.recorder.at(p.Elapsed - time.Second)
+		c.recorder.mu.Unlock()
+		p.OfferedBytes += float64(s.offered) * c.bytesPerRecord()
+		p.AckedBytes += float64(s.ackedBytes)
+	}
+	p.Throttled = r.observer.throttledNow()
+	return p
+}
+
+// bytesPerRecord is the expected size of key and value.
+func (f *fleet) bytesPerRecord() float64 {
+	if f.Rate.Bytes > 0 {
+		return f.Rate.Bytes / f.RecordsPerSecond()
+	}
+	return float64(f.Value.Size)
+}
+
+// throttledNow is the part of the links with load that are paused right now.
+func (o *observer) throttledNow() float64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at, paused, loaded := o.now(), 0, 0
+	for _, l := range o.order {
+		if !l.loaded() {
+			continue
+		}
+		loaded++
+		if n := len(l.throttles.union); n > 0 && l.throttles.union[n-1].to > at {
+			paused++
+		}
+	}
+	if loaded == 0 {
+		return 0
+	}
+	return float64(paused) / float64(loaded)
+}
+
+// settle reads the log's ends, lets the groups read up to them, and closes the
+// clients.
+//
+// A cluster that is gone by now costs the reconciliation, not the result.
+func (r *run) settle(ctx context.Context) {
+	r.ends = r.offsets(ctx, func(ctx context.Context, t *cluster.Topic) (err error) {
+		t.End, err = r.cluster.LogEnds(ctx, t)
+		return err
+	})
+	if r.ends {
+		r.awaitReaders()
+	}
+	r.close()
+	r.reading.Wait()
+	r.ends = r.ends && r.offsets(ctx, func(ctx context.Context, t *cluster.Topic) (err error) {
+		t.First, err = r.cluster.LogStarts(ctx, t)
+		return err
+	})
+}
+
+// offsets reads something of every topic and tells whether it could.
+func (r *run) offsets(ctx context.Context, read func(context.Context, *cluster.Topic) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	for _, t := range r.topics {
+		if err := read(ctx, t); err != nil {
+			r.errors.add("offsets", err, r.clock.now())
+			return false
+		}
+	}
+	return true
+}
+
+// awaitReaders waits until the groups have read all that was written, as long as
+// they make progress.
+func (r *run) awaitReaders() {
+	begin := time.Now()
+	for _, g := range r.groups {
+		seen, moved := int64(-1), time.Now()
+		for !g.caughtUp() {
+			if n := g.seen(); n != seen {
+				seen, moved = n, time.Now()
+			}
+			limit := stallTimeout
+			if r.interrupted {
+				limit = stallTimeout / 10
+			}
+			if time.Since(moved) > limit || time.Since(begin) > readTimeout {
+				r.errors.add("fetch", fmt.Errorf("%w: group %s stopped before the end of the log", cluster.ErrEnvironment, g.Name), r.clock.now())
+				break
+			}
+			r.say("waiting for group " + g.Name + " to read to the end of the log")
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package generator
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"msklt/report"
+)
+
+// errorLog counts errors by place and text. Texts beyond a bound count as one.
+type errorLog struct {
+	mu   sync.Mutex
+	seen map[errorKey]*report.ErrorCount
+}
+
+type errorKey struct{ where, text string }
+
+const maxErrorTexts = 100
+
+func newErrorLog() *errorLog { return &errorLog{seen: map[errorKey]*report.ErrorCount{}} }
+
+func (l *errorLog) add(where string, err error, at time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := errorKey{where, err.Error()}
+	if _, ok := l.seen[k]; !ok && len(l.seen) >= maxErrorTexts {
+		k = errorKey{where, "other errors"}
+	}
+	if e, ok := l.seen[k]; ok {
+		e.Count++
+		return
+	}
+	l.seen[k] = &report.ErrorCount{Where: k.where, Error: k.text, Count: 1, FirstAt: at.Seconds()}
+}
+
+func (l *errorLog) list() []report.ErrorCount {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := []report.ErrorCount{}
+	for _, e := range l.seen {
+		out = append(out, *e)
+	}
+	slices.SortFunc(out, func(a, b report.ErrorCount) int {
+		return cmp.Or(cmp.Compare(a.FirstAt, b.FirstAt), cmp.Compare(a.Where, b.Where), cmp.Compare(a.Error, b.Error))
+	})
+	return out
+}

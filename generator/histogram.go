@@ -1,0 +1,144 @@
+package generator
+
+import (
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"msklt/report"
+)
+
+// The range of every latency histogram, in nanoseconds: readable by the public
+// HdrHistogram tools, which take values for nanoseconds.
+const (
+	lowest  = 1_000
+	highest = int64(10 * time.Minute)
+	digits  = 3
+)
+
+// latencies is a histogram of durations. A duration above the top is recorded at
+// the top and counted as clamped.
+type latencies struct {
+	*hdrhistogram.Histogram
+	clamped  int64
+	negative int64
+}
+
+func newLatencies(significant int) *latencies {
+	return &latencies{Histogram: hdrhistogram.New(lowest, highest, significant)}
+}
+
+func (l *latencies) record(d time.Duration) { l.recordN(d, 1) }
+
+func (l *latencies) recordN(d time.Duration, n int64) {
+	switch {
+	case d < 0:
+		l.negative += n
+		d = 0
+	case int64(d) > highest:
+		l.clamped += n
+		d = time.Duration(highest)
+	}
+	// In range after clamping, so that it cannot fail.
+	_ = l.RecordValues(int64(d), n)
+}
+
+func (l *latencies) merge(o *latencies) {
+	l.Merge(o.Histogram)
+	l.clamped += o.clamped
+	l.negative += o.negative
+}
+
+// distribution is latencies together with the ages of records that were not acked
+// when the run ended: lower bounds of what their latency would have been.
+type distribution struct {
+	exact    *latencies
+	censored *latencies // nil without censored records
+}
+
+func newDistribution(significant int) distribution {
+	return distribution{exact: newLatencies(significant)}
+}
+
+func (d *distribution) censor(age time.Duration) {
+	if d.censored == nil {
+		d.censored = newLatencies(int(d.exact.SignificantFigures()))
+	}
+	d.censored.record(age)
+}
+
+func (d *distribution) merge(o distribution) {
+	d.exact.merge(o.exact)
+	if o.censored == nil {
+		return
+	}
+	if d.censored == nil {
+		d.censored = newLatencies(int(d.exact.SignificantFigures()))
+	}
+	d.censored.merge(o.censored)
+}
+
+// all is the distribution as reported: censored records count with their age.
+func (d distribution) all() *latencies {
+	if d.censored == nil {
+		return d.exact
+	}
+	sum := newLatencies(int(d.exact.SignificantFigures()))
+	sum.merge(d.exact)
+	sum.merge(d.censored)
+	return sum
+}
+
+// quantile returns the q-quantile, and whether it is only a lower bound: whether
+// it would be higher if every censored record had taken for ever.
+func (d distribution) quantile(all *latencies, q float64) (v time.Duration, lowerBound bool) {
+	n := all.TotalCount()
+	if n == 0 {
+		return 0, false
+	}
+	at := all.ValueAtQuantile(100 * q)
+	if d.censored == nil {
+		return time.Duration(at), false
+	}
+	rank := int64(math.Ceil(q * float64(n)))
+	if rank > d.exact.TotalCount() {
+		return time.Duration(at), true
+	}
+	atMost := d.exact.ValueAtQuantile(100 * float64(rank) / float64(d.exact.TotalCount()))
+	return time.Duration(at), !all.ValuesAreEquivalent(at, atMost) && atMost > at
+}
+
+// summary is the distribution in a result.
+func (d distribution) summary() report.Latency {
+	all := d.all()
+	l := report.Latency{
+		Count: all.TotalCount(), Censored: all.TotalCount() - d.exact.TotalCount(),
+		Clamped: all.clamped, Negative: all.negative, Mean: all.Mean() / 1e6,
+	}
+	if l.Count == 0 {
+		return report.Latency{}
+	}
+	l.P50, l.P50Censored = d.point(all, 0.5)
+	l.P90, l.P90Censored = d.point(all, 0.9)
+	l.P99, l.P99Censored = d.point(all, 0.99)
+	l.P999, l.P999Censored = d.point(all, 0.999)
+	l.Max, l.MaxCensored = millis(time.Duration(all.Max())), l.Censored > 0
+	// Eight points per halving of 1 − q, as long as records are left beyond.
+	for i := 0; ; i++ {
+		beyond := math.Exp2(-float64(i) / 8)
+		if beyond*float64(l.Count) < 1 {
+			break
+		}
+		ms, censored := d.point(all, 1-beyond)
+		l.Curve = append(l.Curve, report.CurvePoint{Quantile: 1 - beyond, Millis: ms, Censored: censored})
+	}
+	return l
+}
+
+func (d distribution) point(all *latencies, q float64) (ms float64, lowerBound bool) {
+	v, c := d.quantile(all, q)
+	return millis(v), c
+}
+
+func millis(d time.Duration) float64 { return float64(d) / 1e6 }

@@ -1,0 +1,212 @@
+package generator
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"msklt/internal/cluster"
+	"msklt/internal/limits"
+	"msklt/report"
+)
+
+// output makes the result of what the run collected. All clients are closed.
+func (r *run) output() *Output {
+	r.tally()
+	res := &report.Result{
+		Schema:          report.Schema,
+		Seed:            r.Scenario.Seed,
+		Target:          r.target(),
+		Versions:        versions(),
+		Environment:     environment(),
+		StartedAt:       r.start.UTC(),
+		DurationSeconds: r.finished.Seconds(),
+		Interrupted:     r.interrupted,
+		Thresholds:      []report.Threshold{},
+		Phases:          r.phases(),
+		Errors:          r.errors.list(),
+		Scenario: report.Scenario{
+			Name: r.Scenario.Name, Description: r.Scenario.Description, Hash: r.Scenario.Hash(),
+			Limits: r.Limits.Profile, Resolved: string(r.Scenario.YAML()),
+		},
+	}
+	total := newTotals()
+	for _, f := range r.fleets {
+		res.Fleets = append(res.Fleets, r.fleet(f, total))
+	}
+	res.Groups = []report.Group{}
+	for _, g := range r.groups {
+		res.Groups = append(res.Groups, r.group(g, total))
+	}
+	res.Totals = r.totals(res)
+	res.Latency = total.summary()
+	res.Throttle = r.throttle()
+	res.Timeline = r.timeline()
+	res.Rates = r.rates(res.Timeline)
+	res.Partitions = r.partitions()
+	res.Validity = r.validity(res)
+	res.Verdict = r.verdict(res)
+	out := &Output{Result: res, Series: r.series()}
+	out.Histograms = r.histograms(total, res)
+	return out
+}
+
+func (r *run) target() report.Target {
+	t := r.Target
+	t.Brokers = len(r.cluster.Brokers)
+	t.APILevel = r.cluster.APILevel
+	if t.Kind == "" {
+		t.Kind = string(r.cluster.Kind)
+	}
+	return t
+}
+
+func (r *run) phases() []report.Phase {
+	var out []report.Phase
+	var at time.Duration
+	for _, p := range r.Scenario.Phases {
+		out = append(out, report.Phase{
+			Name: p.Name, From: at.Seconds(), To: (at + p.Duration).Seconds(), Load: p.Load, Measured: p.Measure,
+		})
+		at += p.Duration
+	}
+	return out
+}
+
+// totals are distributions over all fleets and groups.
+type totals struct {
+	response, service, wait, lag, endToEnd distribution
+}
+
+func newTotals() *totals {
+	return &totals{
+		newDistribution(digits), newDistribution(digits), newDistribution(digits), newDistribution(digits), newDistribution(digits),
+	}
+}
+
+func (t *totals) summary() report.Latencies {
+	return report.Latencies{
+		Response: t.response.summary(), Service: t.service.summary(), ClientWait: t.wait.summary(),
+		Lag: t.lag.summary(), EndToEnd: t.endToEnd.summary(),
+	}
+}
+
+// tally censors what was not acknowledged, and settles what was not read.
+func (r *run) tally() {
+	for _, p := range r.producer {
+		p.censor(r.finished)
+	}
+	for _, g := range r.groups {
+		for _, t := range g.topics {
+			for i, p := range g.progress[t.Actual] {
+				if r.ends {
+					p.unread = p.finish(t.First[i], t.End[i])
+				}
+			}
+		}
+	}
+}
+
+// fleet sums up a fleet's clients and adds them to the totals.
+func (r *run) fleet(f *fleet, total *totals) report.Fleet {
+	out := report.Fleet{Name: f.Name, Topic: f.Topic, Clients: f.Clients}
+	sum := newTotals()
+	for _, p := range r.producer {
+		if p.fleet != f {
+			continue
+		}
+		out.Scheduled += p.found
+		out.Unsent += p.unsent
+		out.Sent += p.recorder.sent
+		out.Acked += p.recorder.ackedRecords
+		out.Failed += p.recorder.failedRecords
+		sum.response.merge(p.recorder.response)
+		sum.service.merge(p.recorder.service)
+		sum.wait.merge(p.recorder.wait)
+		sum.lag.merge(p.recorder.lag)
+	}
+	out.Latency = sum.summary()
+	total.response.merge(sum.response)
+	total.service.merge(sum.service)
+	total.wait.merge(sum.wait)
+	total.lag.merge(sum.lag)
+	return out
+}
+
+// group sums up a group and adds it to the totals.
+func (r *run) group(g *group, total *totals) report.Group {
+	out := report.Group{Name: g.Name, Clients: g.Clients}
+	sum := newDistribution(digits)
+	for _, m := range g.members {
+		sum.exact.merge(m.endToEnd)
+	}
+	out.EndToEnd = sum.summary()
+	total.endToEnd.merge(sum)
+	for _, t := range g.topics {
+		for i, p := range g.progress[t.Actual] {
+			gp := report.GroupPartition{
+				Topic: t.Name, Partition: int32(i), LogEndDelta: r.delta(t, i),
+				Consumed: p.consumed, Expired: p.expired, Unread: p.unread,
+			}
+			out.Partitions = append(out.Partitions, gp)
+			out.LogEndDelta += gp.LogEndDelta
+			out.Consumed += gp.Consumed
+			out.Expired += gp.Expired
+			out.Unread += gp.Unread
+			out.Duplicates += p.duplicates
+		}
+	}
+	return out
+}
+
+// delta is by how much a partition's log grew; 0 when that is not known.
+func (r *run) delta(t *cluster.Topic, partition int) int64 {
+	if !r.ends {
+		return 0
+	}
+	return t.End[partition] - t.Start[partition]
+}
+
+// totals adds up the counts of the whole run.
+func (r *run) totals(res *report.Result) report.Totals {
+	t := report.Totals{LogEndKnown: r.ends}
+	for _, f := range res.Fleets {
+		t.Scheduled += f.Scheduled
+		t.Unsent += f.Unsent
+		t.Sent += f.Sent
+		t.Acked += f.Acked
+		t.Failed += f.Failed
+	}
+	for _, g := range res.Groups {
+		t.Consumed += g.Consumed
+		t.Expired += g.Expired
+		t.Unread += g.Unread
+		t.Duplicates += g.Duplicates
+	}
+	for _, topic := range r.topics {
+		for p, load := range r.loads[topic.Actual] {
+			t.LogEndDelta += r.delta(topic, p)
+			for _, s := range load.seconds {
+				t.BytesAcked += s.ackedBytes
+				t.BytesConsumed += s.consumedBytes
+			}
+		}
+	}
+	return t
+}
+
+// sortedTopics are the topics by name, so that results do not depend on map order.
+func (r *run) sortedTopics() []*cluster.Topic {
+	all := slices.Collect(maps.Values(r.topics))
+	slices.SortFunc(all, func(a, b *cluster.Topic) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// kind is what the cluster can be limited by.
+func (r *run) kind() limits.ClusterKind {
+	if r.Target.Kind != "" {
+		return limits.ClusterKind(r.Target.Kind)
+	}
+	return r.cluster.Kind
+}

@@ -1,0 +1,58 @@
+package generator
+
+import (
+	"sync"
+	"time"
+)
+
+// partitionLoad counts what was acknowledged and read of one partition.
+type partitionLoad struct {
+	mu       sync.Mutex
+	records  int64
+	response distribution // measured phases
+	seconds  []partitionSecond
+}
+
+type partitionSecond struct {
+	ackedRecords  int64
+	ackedBytes    int64 // record batches with their headers
+	consumedBytes int64
+}
+
+func newPartitionLoad() *partitionLoad {
+	return &partitionLoad{response: newDistribution(secondDigits)}
+}
+
+func (p *partitionLoad) at(t time.Duration) *partitionSecond {
+	i := max(0, int(t/time.Second))
+	for len(p.seconds) <= i {
+		p.seconds = append(p.seconds, partitionSecond{})
+	}
+	return &p.seconds[i]
+}
+
+// acked notes a record.
+func (p *partitionLoad) acked(response time.Duration, measured bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.records++
+	if measured {
+		p.response.exact.record(response)
+	}
+}
+
+// written notes an acknowledged batch.
+func (p *partitionLoad) written(now time.Duration, records int, bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.at(now)
+	s.ackedRecords += int64(records)
+	s.ackedBytes += bytes
+}
+
+// read notes a batch that a consumer received.
+func (p *partitionLoad) read(now time.Duration, bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at(now).consumedBytes += bytes
+}

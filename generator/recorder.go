@@ -1,0 +1,153 @@
+package generator
+
+import (
+	"sync"
+	"time"
+)
+
+// recorder holds what one client saw of its records. The client's acknowledgement
+// goroutine, its sending goroutine and the reader of each second share it; nobody
+// else does.
+type recorder struct {
+	mu sync.Mutex
+
+	response distribution // measured phases
+	service  distribution
+	wait     distribution
+	lag      distribution
+	second   *latencies // response of records acked since the last swap
+	spare    *latencies
+
+	// Records of the whole run.
+	found, sent, ackedRecords, failedRecords int64
+
+	timely  int64        // found due within timelyLag of their intended time
+	waited  int64        // measured, handed over fullLong after being found due
+	lost    []lostRecord // measured records that failed
+	seconds []clientSecond
+}
+
+// lostRecord is a record that the client gave up.
+type lostRecord struct {
+	intended  time.Duration
+	partition int32
+}
+
+// clientSecond counts the records of one client in one second.
+type clientSecond struct {
+	offered, acked, failed int64
+	ackedBytes             int64 // keys and values
+	lagMax                 time.Duration
+}
+
+const (
+	timelyLag = time.Second
+	fullLong  = 100 * time.Millisecond
+)
+
+// secondDigits is the precision of a second's percentiles: within 1 %.
+const secondDigits = 2
+
+func newRecorder() *recorder {
+	return &recorder{
+		response: newDistribution(digits), service: newDistribution(digits),
+		wait: newDistribution(digits), lag: newDistribution(digits),
+		second: newLatencies(secondDigits), spare: newLatencies(secondDigits),
+	}
+}
+
+// at returns the second that a time since the start of traffic falls into.
+func (r *recorder) at(t time.Duration) *clientSecond {
+	i := max(0, int(t/time.Second))
+	for len(r.seconds) <= i {
+		r.seconds = append(r.seconds, clientSecond{})
+	}
+	return &r.seconds[i]
+}
+
+// swap hands over the present second's response times and starts the next.
+// The caller returns what it got with giveBack.
+func (r *recorder) swap() *latencies {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := r.second
+	r.second, r.spare = r.spare, nil
+	return out
+}
+
+func (r *recorder) giveBack(l *latencies) {
+	l.Reset()
+	l.clamped, l.negative = 0, 0
+	r.mu.Lock()
+	r.spare = l
+	r.mu.Unlock()
+}
+
+// attempted notes the records from to to-1 that a wake-up found due, and how late
+// it was for each.
+func (r *recorder) attempted(now time.Duration, intended func(n int64) (t time.Duration, measured bool), from, to int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.at(now)
+	r.found += to - from
+	for n := from; n < to; n++ {
+		t, measured := intended(n)
+		lag := now - t
+		s.offered++
+		if lag <= timelyLag {
+			r.timely++
+		}
+		s.lagMax = max(s.lagMax, lag)
+		if measured {
+			r.lag.exact.record(lag)
+		}
+	}
+}
+
+// handed notes that the client library took a record.
+func (r *recorder) handed(f *flight, wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sent++
+	if f.measured {
+		r.wait.exact.record(wait)
+		if wait > fullLong {
+			r.waited++
+		}
+	}
+}
+
+// acked notes a record's acknowledgement.
+func (r *recorder) acked(now time.Duration, f *flight) {
+	response := now - f.intended
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ackedRecords++
+	s := r.at(now)
+	s.acked++
+	s.ackedBytes += int64(f.size)
+	r.second.record(response)
+	if f.measured {
+		r.response.exact.record(response)
+		r.service.exact.record(now - f.handed)
+	}
+}
+
+// failed notes a record that the client gave up. Its age when the run ends is a
+// lower bound of its response time.
+func (r *recorder) failed(now time.Duration, f *flight) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failedRecords++
+	r.at(now).failed++
+	if f.measured {
+		r.lost = append(r.lost, lostRecord{f.intended, f.record.Partition})
+	}
+}
+
+// waiting is how many records were found due and are neither acked nor failed.
+func (r *recorder) waiting() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.found - r.ackedRecords - r.failedRecords
+}

@@ -1,0 +1,256 @@
+// Package generator runs a scenario against a cluster: it drives the producer
+// and consumer fleets along their schedules, collects what they see, and
+// reconciles the counts with the cluster's log. It does not say what may be
+// expected (that is limits) and shows nothing (that is report).
+package generator
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	crand "crypto/rand"
+
+	"msklt/internal/cluster"
+	"msklt/internal/limits"
+	"msklt/report"
+	"msklt/scenario"
+)
+
+// Config is what to run, and where.
+type Config struct {
+	Scenario *scenario.Scenario
+	Limits   limits.Limits
+	Target   report.Target // Kind, Brokers and APILevel are filled in by Run unless set
+	// Keep leaves the topics and groups of the run on the cluster.
+	Keep bool
+	// Progress is called about once a second; nil for no progress.
+	Progress func(Progress)
+	// Dial opens connections; nil for plain TCP.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Output is what a run leaves behind.
+type Output struct {
+	Result     *report.Result
+	Series     []report.PartitionSecond
+	Histograms []report.Histogram
+	// Left says what of the run is still on the cluster, and why; nil when all
+	// was removed or was to be kept.
+	Left error
+}
+
+const (
+	groupTimeout = 60 * time.Second // until all partitions are assigned
+	drainTimeout = 30 * time.Second // until what was handed is acknowledged
+	abortTimeout = 30 * time.Second // until requests in flight are answered
+	adminTimeout = 30 * time.Second
+	stallTimeout = 30 * time.Second // a group that reads nothing for so long is given up
+	readTimeout  = 5 * time.Minute  // a group that is still behind after that is given up
+)
+
+// run is one run in progress.
+type run struct {
+	Config
+	prefix   string // of topics, groups and client ids
+	observer *observer
+	cluster  *cluster.Cluster
+	topics   map[string]*cluster.Topic   // by name in the scenario
+	loads    map[string][]*partitionLoad // by name on the cluster
+	fleets   []*fleet
+	producer []*producer
+	groups   []*group
+	clients  int
+	errors   *errorLog
+	stamp    stamp
+	clock    clock
+	start    time.Time     // of traffic
+	spans    []interval    // measured phases
+	end      time.Duration // of the last phase
+	reading  sync.WaitGroup
+	seconds  []latencySecond
+
+	stopped     time.Duration // when sending ended
+	finished    time.Duration // when the drain ended
+	interrupted bool
+	ends        bool // whether the logs' offsets after the run are known
+}
+
+// Run runs a scenario. Cancelling the context stops the sending; what was sent
+// is then awaited, and the output says that the run was interrupted. An error
+// means that there is no output; it wraps cluster.ErrEnvironment when the
+// cluster is the reason.
+func Run(ctx context.Context, c Config) (out *Output, err error) {
+	id, tag, err := runID()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		Config: c, prefix: "msklt-" + id + "-", observer: newObserver(wholeSecond(-time.Second)),
+		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
+		errors: newErrorLog(), stamp: stamp{run: tag},
+	}
+	for _, p := range c.Scenario.Phases {
+		if p.Measure {
+			r.spans = append(r.spans, interval{r.end, r.end + p.Duration})
+		}
+		r.end += p.Duration
+	}
+	if r.cluster, err = cluster.Open(ctx, c.Target.Bootstrap, r.tapped(r.prefix+"admin")...); err != nil {
+		return nil, err
+	}
+	defer r.cluster.Close()
+	r.observer.setNodes(r.cluster.Nodes)
+	defer func() {
+		if left := r.clean(context.WithoutCancel(ctx)); out != nil {
+			out.Left = left
+		} else if left != nil {
+			err = fmt.Errorf("%w; left on the cluster: %w", err, left)
+		}
+	}()
+	if err := r.prepare(ctx); err != nil {
+		r.close()
+		return nil, err
+	}
+	r.drive(ctx)
+	r.settle(context.WithoutCancel(ctx))
+	return r.output(), nil
+}
+
+// runID makes the name that sets this run's topics and records apart from all
+// others.
+func runID() (id string, tag uint64, err error) {
+	var b [8]byte
+	if _, err := crand.Read(b[:]); err != nil {
+		return "", 0, fmt.Errorf("making a run id: %w", err)
+	}
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:5])), binary.BigEndian.Uint64(b[:]), nil
+}
+
+// prepare creates the topics, starts the groups and makes the clients.
+func (r *run) prepare(ctx context.Context) error {
+	r.say("creating topics")
+	created, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics)
+	for _, t := range created {
+		r.topics[t.Name] = t
+	}
+	if err != nil {
+		return err
+	}
+	for _, t := range created {
+		if t.Start, err = r.cluster.LogEnds(ctx, t); err != nil {
+			return err
+		}
+		r.observer.addTopic(t.Name, t.Actual, t.ID, len(t.Leaders))
+		for range t.Leaders {
+			r.loads[t.Actual] = append(r.loads[t.Actual], newPartitionLoad())
+		}
+	}
+	for _, c := range r.Scenario.Consumers {
+		if err := r.startGroup(ctx, c); err != nil {
+			return err
+		}
+	}
+	if err := r.awaitGroups(ctx); err != nil {
+		return err
+	}
+	r.start = wholeSecond(200 * time.Millisecond)
+	r.clock.begin(r.start)
+	for _, p := range r.Scenario.Producers {
+		f := r.newFleet(p, r.topics[p.Topic])
+		r.fleets = append(r.fleets, f)
+		for i := range p.Clients {
+			client, err := r.newProducer(f, i)
+			if err != nil {
+				return err
+			}
+			r.producer = append(r.producer, client)
+		}
+	}
+	return nil
+}
+
+// startGroup commits where a group begins and starts its members.
+func (r *run) startGroup(ctx context.Context, c scenario.Consumer) error {
+	g := &group{
+		Consumer: c, id: r.prefix + c.Name, progress: map[string][]*readProgress{},
+		clock: &r.clock, spans: r.spans, stamp: r.stamp, errors: r.errors,
+	}
+	r.groups = append(r.groups, g)
+	for _, name := range c.Topics {
+		t := r.topics[name]
+		g.topics = append(g.topics, t)
+		g.expected += int64(len(t.Leaders))
+		for _, o := range t.Start {
+			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{next: o})
+		}
+	}
+	if err := r.cluster.StartGroup(ctx, g.id, g.topics); err != nil {
+		return err
+	}
+	for i := range c.Clients {
+		m, err := r.newMember(g, i)
+		if err != nil {
+			return err
+		}
+		g.members = append(g.members, m)
+	}
+	return nil
+}
+
+// awaitGroups waits until every partition has a reader.
+func (r *run) awaitGroups(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
+	defer cancel()
+	for _, g := range r.groups {
+		for !g.ready() {
+			r.say("waiting for group " + g.Name + " to be assigned its partitions")
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("%w: group %s holds %d of %d partitions after %s: %w",
+					cluster.ErrEnvironment, g.id, g.assigned.Load(), g.expected, groupTimeout, ctx.Err())
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+// clean removes what the run created, unless it is to be kept.
+func (r *run) clean(ctx context.Context) error {
+	if r.Keep {
+		return nil
+	}
+	r.say("removing the run's topics and groups")
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	var topics []*cluster.Topic
+	for _, t := range r.topics {
+		topics = append(topics, t)
+	}
+	var groups []string
+	for _, g := range r.groups {
+		groups = append(groups, g.id)
+	}
+	if err := r.cluster.Remove(ctx, topics, groups); err != nil {
+		return fmt.Errorf("topics and groups that begin with %s: %w", r.prefix, err)
+	}
+	return nil
+}
+
+// close ends all clients.
+func (r *run) close() {
+	for _, p := range r.producer {
+		p.client.Close()
+	}
+	for _, g := range r.groups {
+		for _, m := range g.members {
+			m.client.Close()
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package generator
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"msklt/internal/cluster"
+	"msklt/internal/limits"
+	"msklt/report"
+)
+
+// timeline is the run second by second, over all clients.
+func (r *run) timeline() []report.Second {
+	n := 0
+	for _, p := range r.producer {
+		n = max(n, len(p.recorder.seconds))
+	}
+	out := make([]report.Second, n)
+	shares := r.observer.shareBySecond(r.shift(), n)
+	for s := range out {
+		row := &out[s]
+		row.Second, row.Phase = s, r.phaseAt(time.Duration(s)*time.Second)
+		row.ThrottledShare = shares[s]
+		if s < len(r.seconds) {
+			l := r.seconds[s]
+			row.P50, row.P99, row.Max, row.Waiting = millis(l.p50), millis(l.p99), millis(l.max), l.waiting
+		}
+		for _, p := range r.producer {
+			if s >= len(p.recorder.seconds) {
+				continue
+			}
+			c := p.recorder.seconds[s]
+			row.OfferedRecords += c.offered
+			row.OfferedBytes += int64(math.Round(float64(c.offered) * p.bytesPerRecord()))
+			row.AckedRecords += c.acked
+			row.AckedBytes += c.ackedBytes
+			row.Failed += c.failed
+			row.LagMax = max(row.LagMax, millis(c.lagMax))
+		}
+		for _, loads := range r.loads {
+			for _, l := range loads {
+				if s < len(l.seconds) {
+					row.ConsumedBytes += l.seconds[s].consumedBytes
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (r *run) phaseAt(t time.Duration) string {
+	var end time.Duration
+	for _, p := range r.Scenario.Phases {
+		if end += p.Duration; t < end {
+			return p.Name
+		}
+	}
+	return "drain"
+}
+
+// shift is from the observer's origin to the start of traffic: whole seconds.
+func (r *run) shift() time.Duration { return r.start.Sub(r.observer.origin).Round(time.Second) }
+
+// measured are the measured phases as far as the run came, since the observer's
+// origin.
+func (r *run) measured() (spans []interval, total time.Duration) {
+	for _, s := range r.spans {
+		to := min(s.to, r.stopped)
+		if to > s.from {
+			spans = append(spans, interval{s.from + r.shift(), to + r.shift()})
+			total += to - s.from
+		}
+	}
+	return spans, total
+}
+
+// rates are means over the measured phases. A second counts when all of it is
+// measured, so that phases which do not end on a second lose their edges.
+func (r *run) rates(timeline []report.Second) report.Rates {
+	var out report.Rates
+	var records, acked, offeredBytes, ackedBytes, wire, consumed int64
+	seconds := 0
+	for _, s := range timeline {
+		if !r.wholly(s.Second) {
+			continue
+		}
+		seconds++
+		records += s.OfferedRecords
+		acked += s.AckedRecords
+		offeredBytes += s.OfferedBytes
+		ackedBytes += s.AckedBytes
+		consumed += s.ConsumedBytes
+		for _, loads := range r.loads {
+			for _, l := range loads {
+				if s.Second < len(l.seconds) {
+					wire += l.seconds[s.Second].ackedBytes
+				}
+			}
+		}
+	}
+	if seconds == 0 {
+		return out
+	}
+	per := func(n int64) float64 { return float64(n) / float64(seconds) }
+	out = report.Rates{
+		OfferedRecordsPerSecond: per(records), OfferedBytesPerSecond: per(offeredBytes),
+		AckedRecordsPerSecond: per(acked), AckedBytesPerSecond: per(ackedBytes),
+		WireBytesPerSecond: per(wire), ConsumedBytesPerSecond: per(consumed),
+	}
+	if ackedBytes > 0 {
+		out.WireOverhead = float64(wire)/float64(ackedBytes) - 1
+	}
+	return out
+}
+
+// wholly tells whether a whole second since the start of traffic is measured.
+func (r *run) wholly(second int) bool {
+	from := time.Duration(second) * time.Second
+	return slices.ContainsFunc(r.spans, func(s interval) bool {
+		return from >= s.from && from+time.Second <= min(s.to, r.stopped)
+	})
+}
+
+// partitions are the partitions of all topics, predicted beside observed.
+func (r *run) partitions() []report.Partition {
+	predicted := map[limits.Instance]limits.Load{}
+	for _, l := range limits.Predict(r.Scenario) {
+		predicted[limits.Instance{Topic: l.Topic, Partition: l.Partition}] = l
+	}
+	var out []report.Partition
+	for _, t := range r.sortedTopics() {
+		for i, load := range r.loads[t.Actual] {
+			p := report.Partition{
+				Topic: t.Name, Partition: int32(i), Leader: t.Leaders[i],
+				LogEndDelta: r.delta(t, i), AckedRecords: load.records,
+				ThrottledShare: r.shareOf(t, i),
+			}
+			l := predicted[limits.Instance{Topic: t.Name, Partition: p.Partition}]
+			p.Predicted = l.Ingress
+			for _, k := range l.TopKeys {
+				p.TopKeys = append(p.TopKeys, report.KeyShare{Key: k.Key, Share: k.Share})
+			}
+			p.ResponseP99, p.P99Censored = load.response.point(load.response.all(), 0.99)
+			p.Acked, p.Consumed = r.means(load)
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (r *run) means(load *partitionLoad) (acked, consumed float64) {
+	seconds := 0
+	for s := range int(r.stopped / time.Second) {
+		if !r.wholly(s) {
+			continue
+		}
+		seconds++
+		if s < len(load.seconds) {
+			acked += float64(load.seconds[s].ackedBytes)
+			consumed += float64(load.seconds[s].consumedBytes)
+		}
+	}
+	if seconds == 0 {
+		return 0, 0
+	}
+	return acked / float64(seconds), consumed / float64(seconds)
+}
+
+// shareOf is the throttled share of the connections that carry a partition.
+func (r *run) shareOf(t *cluster.Topic, partition int) float64 {
+	spans, total := r.measured()
+	number := r.observer.topics.byName[t.Actual].first + partition
+	return r.observer.share(spans, total, func(l *link) bool { return l.carries(number) })
+}
+
+// series is one row for each second and partition.
+func (r *run) series() []report.PartitionSecond {
+	var out []report.PartitionSecond
+	n := 0
+	for _, loads := range r.loads {
+		for _, l := range loads {
+			n = max(n, len(l.seconds))
+		}
+	}
+	throttled := r.observer.linkSeconds(r.shift(), n)
+	for s := range n {
+		for _, t := range r.sortedTopics() {
+			first := r.observer.topics.byName[t.Actual].first
+			for i, l := range r.loads[t.Actual] {
+				row := report.PartitionSecond{Second: s, Topic: t.Name, Partition: int32(i)}
+				if s < len(l.seconds) {
+					row.AckedRecords, row.AckedBytes, row.ConsumedBytes = l.seconds[s].ackedRecords, l.seconds[s].ackedBytes, l.seconds[s].consumedBytes
+				}
+				row.Throttled = throttled.mean(first+i, s)
+				out = append(out, row)
+			}
+		}
+	}
+	return out
+}
+
+// histograms are the distributions of the whole result, then those of each fleet
+// and group.
+func (r *run) histograms(total *totals, res *report.Result) []report.Histogram {
+	end := r.start.Add(r.finished)
+	var out []report.Histogram
+	add := func(tag string, d distribution) {
+		out = append(out, report.Histogram{Tag: tag, Start: r.start, End: end, H: d.all().Histogram})
+	}
+	add("response", total.response)
+	add("service", total.service)
+	add("client_wait", total.wait)
+	add("lag", total.lag)
+	add("end_to_end", total.endToEnd)
+	for _, f := range r.fleets {
+		sum := newTotals()
+		r.fleet(f, sum)
+		add("response_"+f.Name, sum.response)
+		add("service_"+f.Name, sum.service)
+	}
+	for _, g := range r.groups {
+		sum := newTotals()
+		r.group(g, sum)
+		add("end_to_end_"+g.Name, sum.endToEnd)
+	}
+	return out
+}

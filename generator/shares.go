@@ -1,0 +1,224 @@
+package generator
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"msklt/internal/limits"
+	"msklt/internal/wire"
+	"msklt/report"
+)
+
+// share is the mean, over the links with load that match, of throttled ÷ wall
+// time within spans that last total.
+func (o *observer) share(spans []interval, total time.Duration, match func(*link) bool) float64 {
+	sum, n := 0.0, 0
+	for _, l := range o.order {
+		if l.loaded() && match(l) {
+			sum += within(l.throttles.union, spans).Seconds()
+			n++
+		}
+	}
+	if n == 0 || total == 0 {
+		return 0
+	}
+	return sum / float64(n) / total.Seconds()
+}
+
+// throttle sums up the throttle responses of the run.
+func (r *run) throttle() report.Throttle {
+	o := r.observer
+	spans, total := r.measured()
+	share := func(match func(*link) bool) float64 { return o.share(spans, total, match) }
+	out := report.Throttle{
+		Share:     share(func(*link) bool { return true }),
+		ByAPI:     map[string]report.APIShare{},
+		ByBroker:  []report.BrokerThrottle{},
+		ByClient:  []report.ClientThrottle{},
+		Intervals: []report.ThrottleInterval{},
+	}
+	brokers := map[int32]int64{}
+	var unions [][]interval
+	for _, l := range o.order {
+		n := int64(len(l.throttles.durations))
+		if l.api == wire.Produce || l.api == wire.Fetch {
+			out.Responses += n
+			out.SumSeconds += l.throttles.sum.Seconds()
+			brokers[l.broker] += n
+		}
+		for _, i := range l.throttles.union {
+			out.UnionSeconds += (i.to - i.from).Seconds()
+		}
+		unions = append(unions, l.throttles.union)
+		if n > 0 {
+			out.ByClient = append(out.ByClient, r.clientThrottle(l, within(l.throttles.union, spans), total))
+		}
+	}
+	for _, b := range slices.Sorted(maps.Keys(brokers)) {
+		if b >= 0 {
+			out.ByBroker = append(out.ByBroker, report.BrokerThrottle{
+				Broker: b, Responses: brokers[b], Share: share(func(l *link) bool { return l.broker == b }),
+			})
+		}
+	}
+	for _, i := range merge(unions...) {
+		out.Intervals = append(out.Intervals, report.ThrottleInterval{
+			From: (i.from - r.shift()).Seconds(), To: (i.to - r.shift()).Seconds(),
+		})
+	}
+	r.byAPI(out.ByAPI, share)
+	slices.SortStableFunc(out.ByClient, func(a, b report.ClientThrottle) int { return cmp.Compare(b.Share, a.Share) })
+	return out
+}
+
+func (r *run) byAPI(into map[string]report.APIShare, share func(func(*link) bool) float64) {
+	durations := map[int16]*latencies{}
+	for _, l := range r.observer.order {
+		for _, d := range l.throttles.durations {
+			if durations[l.api] == nil {
+				durations[l.api] = newLatencies(digits)
+			}
+			durations[l.api].record(d)
+		}
+	}
+	for api, d := range durations {
+		into[apiName(api)] = report.APIShare{
+			Responses: d.TotalCount(),
+			Share:     share(func(l *link) bool { return l.api == api }),
+			P50:       millis(time.Duration(d.ValueAtQuantile(50))),
+			P99:       millis(time.Duration(d.ValueAtQuantile(99))),
+			Max:       millis(time.Duration(d.Max())),
+		}
+	}
+}
+
+func (r *run) clientThrottle(l *link, throttled, total time.Duration) report.ClientThrottle {
+	c := report.ClientThrottle{Client: l.clientID, Broker: l.broker, API: apiName(l.api), Fleet: r.fleetOf(l.client), Responses: int64(len(l.throttles.durations))}
+	if total > 0 {
+		c.Share = throttled.Seconds() / total.Seconds()
+	}
+	for _, is := range l.carried {
+		if is {
+			c.Partitions++
+		}
+	}
+	return c
+}
+
+// fleetOf names the fleet or group that a client belongs to. Clients are numbered
+// as they are made: administration, groups, fleets.
+func (r *run) fleetOf(client int) string {
+	n := 1
+	for _, g := range r.groups {
+		if n += len(g.members); client > 0 && client < n {
+			return g.Name
+		}
+	}
+	for _, f := range r.fleets {
+		if n += f.Clients; client > 0 && client < n {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// shareBySecond is the throttled share of all links with load, in each of n
+// seconds from shift on.
+func (o *observer) shareBySecond(shift time.Duration, n int) []float64 {
+	out := make([]float64, n)
+	loaded := 0
+	for _, l := range o.order {
+		if !l.loaded() {
+			continue
+		}
+		loaded++
+		for s, d := range bySecond(l.throttles.union, n+int(shift/time.Second))[int(shift/time.Second):] {
+			out[s] += d.Seconds()
+		}
+	}
+	for s := range out {
+		out[s] /= max(1, float64(loaded))
+	}
+	return out
+}
+
+// throttledSeconds is, for each link with load, its throttled time in each second.
+type throttledSeconds struct {
+	links   []*link
+	seconds [][]time.Duration
+}
+
+func (o *observer) linkSeconds(shift time.Duration, n int) throttledSeconds {
+	var t throttledSeconds
+	first := int(shift / time.Second)
+	for _, l := range o.order {
+		if l.loaded() && len(l.throttles.union) > 0 {
+			t.links = append(t.links, l)
+			t.seconds = append(t.seconds, bySecond(l.throttles.union, n+first)[first:])
+		} else if l.loaded() {
+			t.links = append(t.links, l)
+			t.seconds = append(t.seconds, nil)
+		}
+	}
+	return t
+}
+
+// mean is the throttled time of a second, over the links that carry a partition.
+func (t throttledSeconds) mean(partition, second int) float64 {
+	sum, n := 0.0, 0
+	for i, l := range t.links {
+		if !l.carries(partition) {
+			continue
+		}
+		n++
+		if t.seconds[i] != nil {
+			sum += t.seconds[i][second].Seconds()
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// shareOfScope is the throttled share of the connections that carry a limit's
+// load.
+func (r *run) shareOfScope(s *limits.Scope) float64 {
+	spans, total := r.measured()
+	return r.observer.share(spans, total, func(l *link) bool { return r.observer.feeds(l, s) })
+}
+
+// feeds tells whether a link's load counts towards a scope.
+func (o *observer) feeds(l *link, s *limits.Scope) bool {
+	switch s.Limit {
+	case limits.PartitionIngress, limits.PartitionEgress:
+		api := wire.Produce
+		if s.Limit == limits.PartitionEgress {
+			api = wire.Fetch
+		}
+		if l.api != api {
+			return false
+		}
+		for _, t := range o.topics.byName {
+			if int(s.Partition) < len(t.in) && (t.in[s.Partition] == s || t.out[s.Partition] == s) {
+				return l.carries(t.first + int(s.Partition))
+			}
+		}
+		return false
+	case limits.ClientIngress:
+		return l.api == wire.Produce && l.in == s
+	case limits.ClientEgress:
+		return l.api == wire.Fetch && l.out == s
+	case limits.BrokerIngress:
+		return l.api == wire.Produce && l.brokerIn == s
+	case limits.BrokerEgress:
+		return l.api == wire.Fetch && l.brokerOut == s
+	case limits.ClusterIngress:
+		return l.api == wire.Produce
+	case limits.ClusterEgress:
+		return l.api == wire.Fetch
+	}
+	return true
+}

@@ -1,0 +1,222 @@
+package generator
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"sync"
+	"time"
+
+	"msklt/internal/limits"
+	"msklt/internal/wire"
+)
+
+// tap watches the connections of one Kafka client. franz-go's hooks name neither
+// the request that was throttled nor its partitions, so the tap reads them off
+// the wire: requests where they are written, responses as they arrive.
+type tap struct {
+	observer *observer
+	client   int // the generator's number of the client
+	clientID string
+	dialer   func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// dial is the client's dialer.
+func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := t.dialer(ctx, network, addr)
+	t.observer.dialled(err == nil)
+	if err != nil {
+		return nil, err
+	}
+	return &tapConn{Conn: conn, tap: t, addr: addr}, nil
+}
+
+// tapConn is a connection under watch. franz-go writes from one goroutine and
+// reads from another; the queue between them is all they share.
+type tapConn struct {
+	net.Conn
+	tap    *tap
+	addr   string
+	closed sync.Once
+
+	mu      sync.Mutex
+	waiting []*exchange // sent, not yet answered, in order
+	spare   []*exchange
+
+	unsent []byte // a request that more than one Write brings
+
+	in       responseReader
+	refusals limits.Refusals
+	charges  []limits.Charge
+}
+
+func (c *tapConn) Close() error {
+	c.closed.Do(c.tap.observer.hungUp)
+	return c.Conn.Close()
+}
+
+func (c *tapConn) Write(p []byte) (int, error) {
+	rest := p
+	if len(c.unsent) > 0 {
+		c.unsent = append(c.unsent, p...)
+		rest = c.unsent
+	}
+	for len(rest) >= 4 {
+		end := 4 + int(binary.BigEndian.Uint32(rest))
+		if end > len(rest) {
+			break
+		}
+		c.request(rest[4:end])
+		rest = rest[end:]
+	}
+	c.unsent = append(c.unsent[:0], rest...)
+	return c.Conn.Write(p)
+}
+
+// request notes a request before it leaves, so that its response finds it.
+func (c *tapConn) request(frame []byte) {
+	r, err := wire.ParseRequest(frame)
+	if err != nil {
+		return // not a request that a quota counts by its parts
+	}
+	x := c.exchange()
+	x.key, x.version, x.bytes, x.acks = r.Key, r.Version, int64(len(frame)), -1
+	if r.Key == wire.Produce {
+		topics := &c.tap.observer.topics
+		acks, err := wire.ProducePartitions(r.Version, r.Body, func(t wire.Topic, p int32, n int) {
+			if part, ok := topics.partition(t, p); ok {
+				part.bytes = int64(n)
+				x.sent = append(x.sent, part)
+			}
+		})
+		if err == nil {
+			x.acks = acks
+		}
+	}
+	if r.Key == wire.Produce && x.acks == 0 {
+		c.tap.observer.answered(c, x) // no response will come
+		c.release(x)
+		return
+	}
+	c.mu.Lock()
+	c.waiting = append(c.waiting, x)
+	c.mu.Unlock()
+}
+
+func (c *tapConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.in.feed(c, p[:n])
+	return n, err
+}
+
+func (c *tapConn) exchange() *exchange {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.spare); n > 0 {
+		x := c.spare[n-1]
+		c.spare = c.spare[:n-1]
+		*x = exchange{sent: x.sent[:0], received: x.received[:0]}
+		return x
+	}
+	return &exchange{}
+}
+
+func (c *tapConn) release(x *exchange) {
+	c.mu.Lock()
+	c.spare = append(c.spare, x)
+	c.mu.Unlock()
+}
+
+// next takes the oldest request that waits; Kafka answers in order.
+func (c *tapConn) next() *exchange {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) == 0 {
+		return nil
+	}
+	x := c.waiting[0]
+	c.waiting = append(c.waiting[:0], c.waiting[1:]...)
+	return x
+}
+
+// responseReader follows the responses of a connection. Fetch responses pass by
+// without being copied; others are small and are kept whole.
+type responseReader struct {
+	size    []byte // a length prefix that more than one Read brings
+	left    int    // bytes of the present frame still to come
+	current *exchange
+	body    []byte
+	fetch   wire.FetchScanner
+}
+
+func (r *responseReader) feed(c *tapConn, p []byte) {
+	for len(p) > 0 {
+		if r.current == nil {
+			need := min(4-len(r.size), len(p))
+			r.size = append(r.size, p[:need]...)
+			p = p[need:]
+			if len(r.size) < 4 {
+				return
+			}
+			r.begin(c, int(binary.BigEndian.Uint32(r.size)))
+			r.size = r.size[:0]
+			if r.current == nil {
+				return // nobody asked: not Kafka on the other side; the client will say so
+			}
+		}
+		n := min(r.left, len(p))
+		r.piece(c, p[:n])
+		r.left -= n
+		p = p[n:]
+		if r.left == 0 {
+			r.end(c)
+		}
+	}
+}
+
+func (r *responseReader) begin(c *tapConn, size int) {
+	r.current = c.next()
+	r.left = size
+	r.body = r.body[:0]
+	if r.current != nil {
+		r.current.responded = int64(size)
+		if r.current.key == wire.Fetch && r.fetch.Reset(r.current.version) != nil {
+			r.current.key = -1 // a version that is not known counts as a request only
+		}
+	}
+}
+
+func (r *responseReader) piece(c *tapConn, p []byte) {
+	x := r.current
+	if x.key != wire.Fetch {
+		r.body = append(r.body, p...)
+		return
+	}
+	topics := &c.tap.observer.topics
+	err := r.fetch.Feed(p, func(f wire.FetchPartition) {
+		if part, ok := topics.partition(f.Topic, f.Partition); ok {
+			part.bytes = int64(f.RecordBytes)
+			x.received = append(x.received, part)
+		}
+	})
+	if err != nil {
+		x.key = -1
+	}
+}
+
+func (r *responseReader) end(c *tapConn) {
+	x := r.current
+	r.current = nil
+	if x.key == wire.Fetch {
+		ms, _ := r.fetch.Throttle()
+		x.throttle = time.Duration(ms) * time.Millisecond
+	} else if x.key >= 0 {
+		if n, err := wire.ResponseHeaderLen(x.key, x.version, r.body); err == nil {
+			if ms, err := wire.Throttle(x.key, x.version, r.body[n:]); err == nil {
+				x.throttle = time.Duration(ms) * time.Millisecond
+			}
+		}
+	}
+	c.tap.observer.answered(c, x)
+	c.release(x)
+}

@@ -1,0 +1,80 @@
+package generator
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// throttleLog is the throttle responses of one link: each duration, and the union
+// of their intervals.
+type throttleLog struct {
+	durations []time.Duration
+	union     []interval // disjoint, in order
+	sum       time.Duration
+}
+
+type interval struct{ from, to time.Duration }
+
+// add notes a response that came at a time and throttles for d. Times must not
+// go backwards.
+func (t *throttleLog) add(at, d time.Duration) {
+	t.durations = append(t.durations, d)
+	t.sum += d
+	if n := len(t.union); n > 0 && at <= t.union[n-1].to {
+		t.union[n-1].to = max(t.union[n-1].to, at+d)
+		return
+	}
+	t.union = append(t.union, interval{at, at + d})
+}
+
+// within is how long the union lasts inside the given spans.
+func within(union, spans []interval) time.Duration {
+	var total time.Duration
+	i := 0
+	for _, s := range spans {
+		for i > 0 && union[i-1].to > s.from {
+			i--
+		}
+		for ; i < len(union) && union[i].from < s.to; i++ {
+			if u := min(union[i].to, s.to) - max(union[i].from, s.from); u > 0 {
+				total += u
+			}
+		}
+	}
+	return total
+}
+
+// merge returns the union of several unions.
+func merge(all ...[]interval) []interval {
+	var flat []interval
+	for _, a := range all {
+		flat = append(flat, a...)
+	}
+	sortIntervals(flat)
+	out := flat[:0]
+	for _, i := range flat {
+		if n := len(out); n > 0 && i.from <= out[n-1].to {
+			out[n-1].to = max(out[n-1].to, i.to)
+		} else {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// bySecond spreads a union over seconds: the throttled time in each of n.
+func bySecond(union []interval, n int) []time.Duration {
+	out := make([]time.Duration, n)
+	for _, i := range union {
+		for s := int(i.from / time.Second); s < n && time.Duration(s)*time.Second < i.to; s++ {
+			start := time.Duration(s) * time.Second
+			out[s] += min(i.to, start+time.Second) - max(i.from, start)
+		}
+	}
+	return out
+}
+
+func sortIntervals(all []interval) {
+	slices.SortFunc(all, func(a, b interval) int { return cmp.Compare(a.from, b.from) })
+}

@@ -1,0 +1,145 @@
+package generator
+
+import (
+	"fmt"
+	"math"
+
+	"msklt/report"
+)
+
+// Bounds of the checks of the instrument on itself.
+const (
+	leastOffered = 0.99 // of what was scheduled must be attempted
+	mostLag      = 10.0 // ms at the 99th percentile, unless it is small beside the response
+	lagOfAnswer  = 0.1
+	mostWaiting  = 0.01 // of the records that may find their client full with no push-back to explain it
+)
+
+// validity checks whether the numbers are the cluster's and not the generator's,
+// and whether every record is accounted for.
+func (r *run) validity(res *report.Result) report.Validity {
+	v := report.Validity{Valid: true, Reasons: []report.Reason{}}
+	check := func(ok bool, c report.Reason) {
+		v.Checks = append(v.Checks, c)
+		if !ok {
+			v.Valid = false
+			v.Reasons = append(v.Reasons, c)
+		}
+	}
+	offered, scheduled := r.offered()
+	share := 1.0
+	if scheduled > 0 {
+		share = float64(offered) / float64(scheduled)
+	}
+	check(share >= leastOffered, report.Reason{
+		Check: "offered", Observed: share, Bound: leastOffered, Unit: "of scheduled",
+		Message: fmt.Sprintf("the generator attempted %d of %d scheduled records", offered, scheduled),
+	})
+	lag, response := res.Latency.Lag.P99, res.Latency.Response.P99
+	bound := math.Max(mostLag, lagOfAnswer*response)
+	check(lag <= bound, report.Reason{
+		Check: "lag", Observed: lag, Bound: bound, Unit: "ms (p99)",
+		Message: fmt.Sprintf("records were attempted %.1f ms after their intended time (p99)", lag),
+	})
+	r.checkPushBack(res, check)
+	r.checkCounts(res, check)
+	return v
+}
+
+// offered is how many of the records scheduled up to the end of sending were
+// attempted within a second of their time, and how many there were.
+func (r *run) offered() (attempted, scheduled int64) {
+	for _, p := range r.producer {
+		attempted += p.recorder.timely
+		if p.Rate.Max {
+			scheduled += p.recorder.found
+		} else {
+			scheduled += p.due(p.number, r.stopped)
+		}
+	}
+	return attempted, scheduled
+}
+
+// checkPushBack tells a client that was full because the cluster throttled it
+// from one that could not keep up.
+func (r *run) checkPushBack(res *report.Result, check func(bool, report.Reason)) {
+	wait := res.Latency.ClientWait
+	behind := float64(res.Latency.Response.Censored)
+	if wait.Count > 0 {
+		var waited int64
+		for _, p := range r.producer {
+			waited += p.recorder.waited
+		}
+		behind += float64(waited)
+	}
+	share := behind / math.Max(1, float64(res.Latency.Response.Count))
+	check(share <= mostWaiting || res.Throttle.Share > 0 || r.allMax(), report.Reason{
+		Check: "full_without_push_back", Observed: share, Bound: mostWaiting, Unit: "of records",
+		Message: fmt.Sprintf("%.1f %% of the records found their client's buffer full for over 100 ms or were never sent, though no response throttled: the clients or the cluster's own speed is the limit, not a quota", 100*share),
+	})
+}
+
+func (r *run) allMax() bool {
+	for _, f := range r.fleets {
+		if !f.Rate.Max {
+			return false
+		}
+	}
+	return true
+}
+
+// checkCounts holds the generator's counts against the log's.
+func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
+	unknown := 0.0
+	if !r.ends {
+		unknown = 1
+	}
+	check(r.ends, report.Reason{Check: "log_end_known", Observed: unknown, Bound: 0,
+		Message: "the log-end offsets after the run could not be read; nothing is reconciled"})
+	if !r.ends {
+		return
+	}
+	var missing, extra, lost float64
+	for _, p := range res.Partitions {
+		missing += math.Max(0, float64(p.AckedRecords-p.LogEndDelta))
+		extra += math.Max(0, float64(p.LogEndDelta-p.AckedRecords))
+	}
+	if r.acksNone() {
+		missing = 0 // with acks 0 nothing is acknowledged; what arrived is the log-end delta
+	}
+	check(missing == 0, report.Reason{Check: "acked_in_log", Observed: missing, Bound: 0, Unit: "records",
+		Message: fmt.Sprintf("%.0f acknowledged records are not in the log", missing)})
+	check(extra <= float64(res.Totals.Failed) || r.shared(), report.Reason{Check: "log_explained", Observed: extra, Bound: float64(res.Totals.Failed), Unit: "records",
+		Message: fmt.Sprintf("the log grew by %.0f records that were not acknowledged, with %d failed ones to explain them: others write to the topic, or records were appended twice", extra, res.Totals.Failed)})
+	for _, g := range r.groups {
+		for _, t := range g.topics {
+			for i, p := range g.progress[t.Actual] {
+				lost += math.Abs(float64(r.delta(t, i) - p.consumed - p.expired - p.unread))
+				if p.gapEnd > t.First[i] {
+					lost++ // a gap that retention does not explain
+				}
+			}
+		}
+	}
+	check(lost == 0, report.Reason{Check: "consumed", Observed: lost, Bound: 0, Unit: "records",
+		Message: fmt.Sprintf("%.0f records were neither read by their group, nor expired, nor left in the log", lost)})
+}
+
+func (r *run) acksNone() bool {
+	for _, f := range r.fleets {
+		if f.Settings.Acks == "0" {
+			return true
+		}
+	}
+	return false
+}
+
+// shared tells whether others may write to a topic of the run.
+func (r *run) shared() bool {
+	for _, t := range r.topics {
+		if !t.Created {
+			return true
+		}
+	}
+	return false
+}

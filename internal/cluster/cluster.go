@@ -1,0 +1,128 @@
+// Package cluster is the Kafka cluster that a run drives, seen from the side of
+// administration: what it is, the topics and groups of the run, log offsets. It
+// creates and deletes only what carries the run's own prefix.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msklt/internal/limits"
+)
+
+// ErrEnvironment marks errors that the scenario cannot help: no connection, no
+// permission, a topic that the cluster refuses.
+var ErrEnvironment = errors.New("environment")
+
+// connectTimeout is how long Open tries before it says who does not answer.
+const connectTimeout = 10 * time.Second
+
+// Cluster is an open connection to a cluster.
+type Cluster struct {
+	client   *kgo.Client
+	admin    *kadm.Client
+	Kind     limits.ClusterKind
+	APILevel string // the oldest Apache Kafka release that offers what the brokers do
+	Brokers  []int32
+	// Nodes maps the address that a broker advertises to its id.
+	Nodes map[string]int32
+}
+
+// Open connects and reads what the cluster is. The options are those of the
+// client that carries the administration's requests.
+func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, error) {
+	opts = append([]kgo.Opt{kgo.SeedBrokers(bootstrap...)}, opts...)
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: bootstrap %s: %w", ErrEnvironment, strings.Join(bootstrap, ","), err)
+	}
+	c := &Cluster{client: client, admin: kadm.NewClient(client), Kind: kindOf(bootstrap)}
+	if err := c.describe(ctx, bootstrap); err != nil {
+		client.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if err := c.reach(ctx, bootstrap); err != nil {
+		return err
+	}
+	m, err := c.admin.BrokerMetadata(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: reading the brokers of %s: %w", ErrEnvironment, strings.Join(bootstrap, ","), err)
+	}
+	c.Nodes = map[string]int32{}
+	for _, b := range m.Brokers {
+		c.Brokers = append(c.Brokers, b.NodeID)
+		c.Nodes[net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))] = b.NodeID
+	}
+	versions, err := c.admin.ApiVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: reading API versions: %w", ErrEnvironment, err)
+	}
+	for _, v := range versions {
+		if v.Err == nil {
+			c.APILevel = v.VersionGuess()
+		}
+	}
+	return nil
+}
+
+// reach tries until the deadline, because a cluster may be starting; it names
+// the addresses and the last error.
+func (c *Cluster) reach(ctx context.Context, bootstrap []string) error {
+	var last error
+	for {
+		attempt, cancel := context.WithTimeout(ctx, 3*time.Second)
+		err := c.client.Ping(attempt)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if last == nil || !errors.Is(err, context.DeadlineExceeded) {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: no Kafka broker answers at %s: %w", ErrEnvironment, strings.Join(bootstrap, ", "), last)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// kindOf tells MSK Serverless by its host names (boot-….kafka-serverless.REGION.amazonaws.com).
+func kindOf(bootstrap []string) limits.ClusterKind {
+	for _, b := range bootstrap {
+		if strings.Contains(b, ".kafka-serverless.") {
+			return limits.MSKServerless
+		}
+	}
+	return limits.ApacheKafka
+}
+
+// Close closes the connection.
+func (c *Cluster) Close() { c.client.Close() }
+
+// refused wraps what a cluster answered to a request about a topic or group.
+func refused(doing string, err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed):
+		hint = " (the client lacks the permission)"
+	case errors.Is(err, kerr.InvalidReplicationFactor):
+		hint = " (the cluster has fewer brokers than replicas; leave replication_factor out for the cluster's default)"
+	}
+	return fmt.Errorf("%w: %s: %w%s", ErrEnvironment, doing, err, hint)
+}

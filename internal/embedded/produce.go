@@ -1,0 +1,188 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"net"
+	"slices"
+	"time"
+
+	"msklt/internal/limits"
+	"msklt/internal/wire"
+)
+
+// A record batch's header, from its base offset to its record count.
+const (
+	batchHeader     = 61
+	recordCountAt   = 57
+	batchLengthAt   = 8
+	batchLengthSize = 12 // base offset and length: what the length does not count
+)
+
+// sentBatch is what a produce request carries for one partition.
+type sentBatch struct {
+	topic     wire.Topic // Name points into kfake's frame, which stays as it is
+	partition int32
+	bytes     int64
+	records   int64
+}
+
+// appended is a sentBatch that the log took, or had already.
+type appended struct {
+	topic *topic
+	sentBatch
+	baseOffset int64
+}
+
+// takeProduce reads a produce request. One with acks=0 is handed on as acks=1, so
+// that what became of it is known; its answer is not sent.
+func (c *conn) takeProduce(body []byte) error {
+	r := &c.request
+	acks, err := wire.ProduceRecords(r.version, body, func(t wire.Topic, partition int32, records []byte) {
+		r.sent = append(r.sent, sentBatch{t, partition, int64(len(records)), recordCount(records)})
+	})
+	if err != nil {
+		return err
+	}
+	if acks == 0 {
+		at, err := wire.ProduceAcksAt(r.version, body)
+		if err != nil {
+			return err
+		}
+		binary.BigEndian.PutUint16(body[at:], 1)
+		r.silent = true
+	}
+	if !c.listener.cluster.admission.enter() {
+		return net.ErrClosed
+	}
+	c.admitted.Store(true)
+	return nil
+}
+
+func recordCount(batch []byte) int64 {
+	if len(batch) < batchHeader {
+		return 0
+	}
+	return int64(int32(binary.BigEndian.Uint32(batch[recordCountAt:])))
+}
+
+// answerProduce charges what was appended and writes the throttle into the
+// response: Apache Kafka appends first and answers at once.
+func (c *conn) answerProduce(b []byte, header int) (answer, error) {
+	defer c.leave()
+	cluster, r := c.listener.cluster, &c.request
+	var done []appended
+	var failed bool
+	hint := 0
+	at, err := wire.ProduceResults(r.version, b[header:], func(p wire.ProduceResult) {
+		if p.ErrorCode != 0 {
+			failed = true
+			return
+		}
+		i := r.find(p, hint)
+		if i < 0 {
+			return
+		}
+		hint = i + 1
+		if t := cluster.directory.find(p.Topic); t != nil {
+			done = append(done, appended{t, r.sent[i], p.BaseOffset})
+		}
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	v, muted := cluster.quotas.produced(r, c.listener.node, done)
+	cluster.retention.grow(done)
+	a := answer{mutedUntil: muted, silent: r.silent, hangUp: r.silent && failed}
+	if v.throttle > 0 && !r.silent {
+		c.out = append(c.out[:0], b...)
+		binary.BigEndian.PutUint32(c.out[header+at:], uint32(v.millis()))
+		a.instead = net.Buffers{c.out}
+	}
+	return a, nil
+}
+
+// find returns which of the request's batches a result is about; results mostly
+// come in the request's order, so the search starts at hint.
+func (r *request) find(p wire.ProduceResult, hint int) int {
+	for k := range r.sent {
+		i := (hint + k) % len(r.sent)
+		s := &r.sent[i]
+		if s.partition == p.Partition && s.topic.ID == p.Topic.ID && slices.Equal(s.topic.Name, p.Topic.Name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// produced charges a produce request: to each partition the bytes of its record
+// batches, to client, broker and cluster the whole request.
+func (q *quotas) produced(r *request, broker int32, done []appended) (verdict, time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at := q.now()
+	var v verdict
+	for _, a := range done {
+		p := a.topic.partition(a.partition)
+		p.broker = broker
+		v.raise(q.record(&p.in, limits.PartitionIngress, at, a.bytes), limits.PartitionIngress, &p.scope)
+		t := q.tally(&p.scope, at)
+		t.bytesIn += a.bytes
+		if p.appends.first(a.baseOffset, a.baseOffset+a.records) {
+			t.recordsIn += a.records
+		}
+	}
+	size := int64(r.size)
+	for _, s := range [...]struct {
+		*scope
+		limit limits.Name
+	}{
+		{q.client(r.client, broker, at), limits.ClientIngress},
+		{q.brokers[broker], limits.BrokerIngress},
+		{q.cluster, limits.ClusterIngress},
+	} {
+		v.raise(q.record(&s.in, s.limit, at, size), s.limit, s.scope)
+		q.tally(s.scope, at).bytesIn += size
+	}
+	q.arrived(r, broker, at, &v)
+	return v, q.settle(r, broker, at, v)
+}
+
+// appends tells an append from the answer to a repeated one (idempotent producers
+// retry): every append has offsets of its own. Responses may be seen out of order.
+type appends struct {
+	next  int64           // every append below has been seen
+	ahead map[int64]int64 // appends seen beyond it: base offset to end
+}
+
+// maxAhead bounds what is remembered beyond a gap that will not close, such as the
+// marker that ends a transaction.
+const maxAhead = 256
+
+// first reports whether this append has not been seen before.
+func (a *appends) first(base, end int64) bool {
+	if _, seen := a.ahead[base]; seen || base < a.next {
+		return false
+	}
+	if base > a.next {
+		if a.ahead == nil {
+			a.ahead = make(map[int64]int64)
+		}
+		a.ahead[base] = end
+		if len(a.ahead) < maxAhead {
+			return true
+		}
+		for b := range a.ahead {
+			base = min(base, b)
+		}
+		end = a.ahead[base]
+		delete(a.ahead, base)
+	}
+	for a.next = end; ; {
+		end, found := a.ahead[a.next]
+		if !found {
+			return true
+		}
+		delete(a.ahead, a.next)
+		a.next = end
+	}
+}

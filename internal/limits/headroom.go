@@ -1,0 +1,31 @@
+package limits
+
+import (
+	"cmp"
+	"slices"
+)
+
+// HeadroomOf says, for every declared limit, how close its most loaded instance
+// came.
+func HeadroomOf(r *Replay, l Limits) []Headroom {
+	out := []Headroom{}
+	for _, n := range l.Names() {
+		h := Headroom{Limit: n, Scope: "–", Declared: l.Of(n), Unit: n.Unit()}
+		for _, s := range r.Scopes() {
+			if s.Limit != n {
+				continue
+			}
+			if u := Used(s.seconds); u > h.Used || h.Scope == "–" {
+				h.Used, h.Scope = u, s.Where()
+			}
+		}
+		h.Headroom = 1 - h.Used/h.Declared
+		out = append(out, h)
+	}
+	return out
+}
+
+// Hottest returns the load that puts most on partitions, by ingress.
+func Hottest(loads []Load) Load {
+	return slices.MaxFunc(loads, func(a, b Load) int { return cmp.Compare(a.Ingress, b.Ingress) })
+}

@@ -1,0 +1,307 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxRows is how many partitions a chart shows at most: the hottest ones.
+const maxRows = 64
+
+// The heat map's colours: shades of one hue up to the partition's limit, of
+// another above it.
+const (
+	levelsBelow = 8
+	levelsAbove = 3
+)
+
+// heatMap is partitions × time. A row is one unit high and a step of time one
+// unit wide, stretched over the area.
+type heatMap struct {
+	chart
+	Rows    []heatRow
+	Columns int
+	XTicks  []tick
+	Cells   []line // one path for each colour
+	Levels  []band // the colour scale
+	Limit   tick   // on the colour scale; empty Label when none is declared
+	Top     string // the scale's upper end
+	Beyond  string // says that the limit lies above the scale
+}
+
+// heatRow names a partition; Bound when its limit bound.
+type heatRow struct {
+	Name, Y, Anchor string
+	Bound           bool
+}
+
+// grid holds bytes per second for each row and step.
+type grid struct {
+	partitions []Partition
+	step       int // seconds in a column
+	columns    int
+	low, high  [][]float64 // lowest and highest second of each cell
+	throttled  []float64   // seconds of each row
+	seconds    int
+}
+
+type partitionKey struct {
+	topic     string
+	partition int32
+}
+
+// newGrid spreads the series of the shown partitions over at most maxColumns
+// steps. A second that the series does not list had no traffic.
+func newGrid(shown []Partition, series []PartitionSecond, d direction) grid {
+	g := grid{partitions: shown, throttled: make([]float64, len(shown))}
+	rows := map[partitionKey]int{}
+	for i, p := range shown {
+		rows[partitionKey{p.Topic, p.Partition}] = i
+	}
+	for _, s := range series {
+		g.seconds = max(g.seconds, s.Second+1)
+	}
+	g.step = max(1, (g.seconds+maxColumns-1)/maxColumns)
+	g.columns = max(1, (g.seconds+g.step-1)/g.step)
+	listed := make([][]int, len(shown))
+	for range shown {
+		g.low = append(g.low, slices.Repeat([]float64{math.Inf(1)}, g.columns))
+		g.high = append(g.high, make([]float64, g.columns))
+	}
+	for i := range listed {
+		listed[i] = make([]int, g.columns)
+	}
+	for _, s := range series {
+		row, ok := rows[partitionKey{s.Topic, s.Partition}]
+		if !ok {
+			continue
+		}
+		column, v := s.Second/g.step, float64(d.bytes(s))
+		g.low[row][column] = min(g.low[row][column], v)
+		g.high[row][column] = max(g.high[row][column], v)
+		g.throttled[row] += s.Throttled
+		listed[row][column]++
+	}
+	for row := range listed {
+		for column, n := range listed[row] {
+			if n < min(g.step, g.seconds-column*g.step) {
+				g.low[row][column] = 0
+			}
+		}
+	}
+	return g
+}
+
+func (g grid) peak(row int) float64 { return slices.Max(g.high[row]) }
+
+// shades maps a load to one of the heat map's colours.
+type shades struct {
+	split float64 // where the second hue begins: the limit, or the scale's end
+	top   float64
+}
+
+func newShades(peak, limit float64) shades {
+	s := shades{split: max(peak, 1), top: max(peak, 1)}
+	if limit > 0 && peak >= limit/2 {
+		s.split, s.top = limit, max(peak, limit)
+	}
+	return s
+}
+
+// level is 0 for nothing, then 1 to levelsBelow, then up to levelsAbove more.
+// The limit itself belongs below: a partition held at it is not above it.
+func (s shades) level(v float64) int {
+	switch {
+	case v <= 0:
+		return 0
+	case v <= s.split:
+		return max(1, int(math.Ceil(v/s.split*levelsBelow)))
+	}
+	return levelsBelow + max(1, int(math.Ceil(clamp((v-s.split)/(s.top-s.split))*levelsAbove)))
+}
+
+// scaleBands draws the colour scale.
+func (s shades) scaleBands() []band {
+	var bands []band
+	add := func(from, to float64, level int) {
+		bands = append(bands, band{X: at(from / s.top), Width: at((to - from) / s.top), Class: "heat" + strconv.Itoa(level)})
+	}
+	for i := range levelsBelow {
+		add(s.split*float64(i)/levelsBelow, s.split*float64(i+1)/levelsBelow, i+1)
+	}
+	for i := range levelsAbove {
+		if s.top > s.split {
+			width := (s.top - s.split) / levelsAbove
+			add(s.split+width*float64(i), s.split+width*float64(i+1), levelsBelow+i+1)
+		}
+	}
+	return bands
+}
+
+// rowHeight gives few partitions room and many less.
+func rowHeight(rows int) int {
+	switch {
+	case rows <= 16:
+		return 20
+	case rows <= 32:
+		return 14
+	}
+	return 10
+}
+
+// shownPartitions returns the partitions that the charts draw, by name, and a
+// sentence when there are more.
+func shownPartitions(r *Result, d direction) ([]Partition, string) {
+	shown := hottest(r, d, maxRows)
+	slices.SortFunc(shown, inOrder)
+	if len(shown) == len(r.Partitions) {
+		return shown, ""
+	}
+	return shown, fmt.Sprintf("The hottest %d of %s partitions; result.json has all.", len(shown), count(int64(len(r.Partitions))))
+}
+
+func heatChart(r *Result, series []PartitionSecond) heatMap {
+	d := directionOf(r)
+	shown, note := shownPartitions(r, d)
+	g := newGrid(shown, series, d)
+	peak := 0.0
+	for row := range shown {
+		peak = max(peak, g.peak(row))
+	}
+	limit, declared := declaredValue(r, d.limit)
+	s := newShades(peak, limit)
+	h := heatMap{
+		chart: chart{
+			ID: "heat", Title: heatFinding(r, d), Height: rowHeight(len(shown)) * len(shown),
+			Y: "MB/s " + d.verb + " per partition", X: "seconds since the start of traffic",
+			Readout: heatReadout(g), Table: heatTable(g, limit, note),
+		},
+		Rows: heatRows(r, shown), Columns: g.columns, Cells: g.cells(s), Levels: s.scaleBands(), Top: bandwidth(s.top),
+		XTicks: timeTicks(float64(g.columns * g.step)),
+	}
+	switch {
+	case declared && s.split == limit:
+		h.Limit = limitTick(limit/s.top, limit)
+	case declared:
+		h.Beyond = "limit " + bandwidth(limit) + ", beyond the scale"
+	}
+	if g.step > 1 {
+		h.Y += fmt.Sprintf(", highest second of each %d", g.step)
+	}
+	return h
+}
+
+// cells joins neighbours of one colour and draws each colour as one path.
+func (g grid) cells(s shades) []line {
+	paths := make([]strings.Builder, 1+levelsBelow+levelsAbove)
+	for row := range g.partitions {
+		for from := 0; from < g.columns; {
+			level := s.level(g.high[row][from])
+			to := from + 1
+			for to < g.columns && s.level(g.high[row][to]) == level {
+				to++
+			}
+			fmt.Fprintf(&paths[level], "M%d %dh%dv1h-%dz", from, row, to-from, to-from)
+			from = to
+		}
+	}
+	var lines []line
+	for level := range paths {
+		if paths[level].Len() > 0 {
+			lines = append(lines, line{D: paths[level].String(), Class: "heat" + strconv.Itoa(level)})
+		}
+	}
+	return lines
+}
+
+// heatRows names the rows; where they are too close, only some of them and
+// those that bound.
+func heatRows(r *Result, shown []Partition) []heatRow {
+	every := 1
+	if rowHeight(len(shown)) < 12 {
+		every = 2
+	}
+	var rows []heatRow
+	for i, p := range shown {
+		row := heatRow{Y: at((float64(i) + 0.5) / float64(len(shown))), Bound: bound(r, p)}
+		if i%every == 0 || row.Bound {
+			row.Name = partitionName(p.Topic, p.Partition, 14)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func heatReadout(g grid) *readout {
+	out := &readout{}
+	for column := range g.columns {
+		name := strconv.Itoa(column * g.step)
+		if last := min((column+1)*g.step, g.seconds) - 1; g.step > 1 {
+			name += "–" + strconv.Itoa(last)
+		}
+		out.T = append(out.T, name+" s")
+	}
+	for row, p := range g.partitions {
+		out.Rows = append(out.Rows, partitionName(p.Topic, p.Partition, 40))
+		values := make([]string, g.columns)
+		for column := range values {
+			values[column] = digits(g.high[row][column] / 1e6)
+			if g.step > 1 {
+				values[column] = digits(g.low[row][column]/1e6) + "–" + values[column]
+			}
+		}
+		out.V = append(out.V, values)
+	}
+	if len(out.Rows) == 0 {
+		return nil
+	}
+	return out
+}
+
+func heatTable(g grid, limit float64, note string) table {
+	t := table{Head: []string{"partition", "highest second MB/s", "seconds above the limit", "seconds throttled"}, Texts: 1, Note: note}
+	for row, p := range g.partitions {
+		above := "–"
+		if limit > 0 && g.step == 1 {
+			n := 0
+			for _, v := range g.high[row] {
+				if v > limit {
+					n++
+				}
+			}
+			above = strconv.Itoa(n)
+		}
+		t.Rows = append(t.Rows, []string{
+			partitionName(p.Topic, p.Partition, 80), megabytes(g.peak(row)), above, digits(g.throttled[row]),
+		})
+	}
+	return t
+}
+
+// heatFinding compares the partition with the highest mean with the median.
+func heatFinding(r *Result, d direction) string {
+	if len(r.Partitions) == 0 {
+		return "No partition had traffic"
+	}
+	sorted := slices.Clone(r.Partitions)
+	slices.SortFunc(sorted, func(a, b Partition) int {
+		return cmp.Or(cmp.Compare(d.observed(b), d.observed(a)), inOrder(a, b))
+	})
+	first := sorted[0]
+	name, top, median := partitionName(first.Topic, first.Partition, 30), d.observed(first), d.observed(sorted[len(sorted)/2])
+	switch {
+	case top <= 0:
+		return "Nothing was " + d.verb + " in the measured phases"
+	case len(sorted) == 1:
+		return fmt.Sprintf("%s %s %s", name, d.verb, bandwidth(top))
+	case median <= 0:
+		return fmt.Sprintf("%s %s %s, more than half of the partitions nothing", name, d.verb, bandwidth(top))
+	case top < 1.25*median:
+		return fmt.Sprintf("Load is even: the hottest partition %s %s, the median %s", d.verb, bandwidth(top), bandwidth(median))
+	}
+	return fmt.Sprintf("%s %s %s, %s× the median partition", name, d.verb, bandwidth(top), digits(top/median))
+}

@@ -1,0 +1,331 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxColumns is how many steps of time a chart shows at most; longer runs are
+// thinned, keeping each step's lowest and highest second.
+const maxColumns = 600
+
+// timeline is a run's seconds in steps of equal length, with its x axis.
+type timeline struct {
+	steps [][]Second
+	step  int     // seconds in each
+	end   float64 // of the axis, in seconds
+	x     scale
+}
+
+func newTimeline(r *Result) timeline {
+	end := max(r.DurationSeconds, 1)
+	for _, s := range r.Timeline {
+		end = max(end, float64(s.Second)+1)
+	}
+	t := timeline{step: max(1, (len(r.Timeline)+maxColumns-1)/maxColumns), end: end, x: linear(0, end)}
+	for from := 0; from < len(r.Timeline); from += t.step {
+		t.steps = append(t.steps, r.Timeline[from:min(from+t.step, len(r.Timeline))])
+	}
+	return t
+}
+
+// trace draws one value over time. A step of several seconds gets its lowest
+// and its highest second; where value has none, the line has a gap.
+func (t timeline) trace(y scale, value func(Second) (float64, bool)) []point {
+	var points []point
+	gap := true
+	for _, step := range t.steps {
+		low, high, found := extremes(step, value)
+		if !found {
+			gap = true
+			continue
+		}
+		for _, s := range inTime(low, high) {
+			v, _ := value(s)
+			points = append(points, point{x: t.x(float64(s.Second) + 0.5), y: y(v), gap: gap})
+			gap = false
+		}
+	}
+	return points
+}
+
+// extremes returns the seconds with the lowest and the highest value.
+func extremes(step []Second, value func(Second) (float64, bool)) (low, high Second, found bool) {
+	lowest, highest := math.Inf(1), math.Inf(-1)
+	for _, s := range step {
+		v, ok := value(s)
+		if !ok {
+			continue
+		}
+		found = true
+		if v < lowest {
+			low, lowest = s, v
+		}
+		if v > highest {
+			high, highest = s, v
+		}
+	}
+	return low, high, found
+}
+
+func inTime(a, b Second) []Second {
+	switch {
+	case a.Second == b.Second:
+		return []Second{a}
+	case a.Second < b.Second:
+		return []Second{a, b}
+	}
+	return []Second{b, a}
+}
+
+// bands shades what was not measured and, over it, when throttles were in
+// force.
+func (t timeline) bands(r *Result) []band {
+	var bands []band
+	for _, p := range r.Phases {
+		if !p.Measured {
+			bands = append(bands, t.band(p.From, p.To, "unmeasured", clip(p.Name, 24)))
+		}
+	}
+	if n := len(r.Phases); n > 0 && t.end-r.Phases[n-1].To >= 0.5 {
+		bands = append(bands, t.band(r.Phases[n-1].To, t.end, "unmeasured", "drain"))
+	}
+	var shades []ThrottleInterval
+	for _, i := range r.Throttle.Intervals {
+		last := len(shades) - 1
+		// What is less than a pixel apart is drawn as one.
+		if last >= 0 && i.From-shades[last].To < t.end/1000 {
+			shades[last].To = max(shades[last].To, i.To)
+			continue
+		}
+		shades = append(shades, i)
+	}
+	for _, i := range shades {
+		bands = append(bands, t.band(i.From, i.To, "throttled", ""))
+	}
+	return bands
+}
+
+// band leaves out a label that the span has no room for.
+func (t timeline) band(from, to float64, class, text string) band {
+	width := max(t.x(to)-t.x(from), 0)
+	if width < 0.08 {
+		text = ""
+	}
+	return band{X: at(t.x(from)), Width: at(width), Class: class, Label: text}
+}
+
+func (t timeline) readout(text func([]Second) string) *readout {
+	out := &readout{}
+	for _, step := range t.steps {
+		middle := float64(step[0].Second) + float64(len(step))/2
+		out.X = append(out.X, int(math.Round(t.x(middle)*1000)))
+		out.T = append(out.T, stepName(step)+" s: "+text(step))
+	}
+	return out
+}
+
+// stepName is "12", or "12–15" for a step of several seconds.
+func stepName(step []Second) string {
+	first := strconv.Itoa(step[0].Second)
+	if len(step) == 1 {
+		return first
+	}
+	return first + "–" + strconv.Itoa(step[len(step)-1].Second)
+}
+
+func (t timeline) note(what string) string {
+	if t.step == 1 {
+		return ""
+	}
+	return fmt.Sprintf("Each row is %d seconds: %s. result.json has every second.", t.step, what)
+}
+
+func mean(step []Second, value func(Second) float64) float64 {
+	sum := 0.0
+	for _, s := range step {
+		sum += value(s)
+	}
+	return sum / float64(len(step))
+}
+
+func highest(step []Second, value func(Second) float64) float64 {
+	top := 0.0
+	for _, s := range step {
+		top = max(top, value(s))
+	}
+	return top
+}
+
+func offeredBytes(s Second) float64 { return float64(s.OfferedBytes) }
+func ackedBytes(s Second) float64   { return float64(s.AckedBytes) }
+
+// always makes a value of every second a trace's value.
+func always(value func(Second) float64) func(Second) (float64, bool) {
+	return func(s Second) (float64, bool) { return value(s), true }
+}
+
+// loadChart is offered against acked over time.
+func loadChart(r *Result) plot {
+	t := newTimeline(r)
+	ticks, top := rateTicks(highest(r.Timeline, func(s Second) float64 { return max(offeredBytes(s), ackedBytes(s)) }), vertical)
+	y := linear(0, top)
+	p := plot{
+		chart: chart{
+			ID: "load", Title: loadFinding(r), Height: 220,
+			Y: "MB/s, keys and values", X: "seconds since the start of traffic",
+		},
+		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r),
+		Lines: []line{
+			{D: path(t.trace(y, always(offeredBytes))), Class: "offered"},
+			{D: path(t.trace(y, always(ackedBytes))), Class: "acked"},
+		},
+		Labels: []label{{Text: "offered", Class: "offered"}, {Text: "acked", Class: "acked"}},
+	}
+	for _, k := range []key{{"throttled", "a throttle was in force"}, {"unmeasured", "not measured"}} {
+		if slices.ContainsFunc(p.Bands, func(b band) bool { return b.Class == k.Class }) {
+			p.Key = append(p.Key, k)
+		}
+	}
+	p.place(1-y(r.Rates.OfferedBytesPerSecond), 1-y(r.Rates.AckedBytesPerSecond))
+	p.Readout = t.readout(func(step []Second) string {
+		return fmt.Sprintf("offered %s, acked %s, throttled %s", bandwidth(mean(step, offeredBytes)),
+			bandwidth(mean(step, ackedBytes)), percent(mean(step, func(s Second) float64 { return s.ThrottledShare })))
+	})
+	p.Table = table{
+		Head:  []string{"second", "phase", "offered MB/s", "acked MB/s", "consumed MB/s", "throttled", "waiting records", "failed records"},
+		Texts: 2, Note: t.note("means; waiting is the highest, failed the sum"),
+	}
+	for _, step := range t.steps {
+		p.Table.Rows = append(p.Table.Rows, []string{
+			stepName(step), clip(step[0].Phase, 40),
+			megabytes(mean(step, offeredBytes)), megabytes(mean(step, ackedBytes)),
+			megabytes(mean(step, func(s Second) float64 { return float64(s.ConsumedBytes) })),
+			percent(mean(step, func(s Second) float64 { return s.ThrottledShare })),
+			digits(highest(step, func(s Second) float64 { return float64(s.Waiting) })),
+			digits(mean(step, func(s Second) float64 { return float64(s.Failed) }) * float64(len(step))),
+		})
+	}
+	return p
+}
+
+func loadFinding(r *Result) string {
+	offered, acked := r.Rates.OfferedBytesPerSecond, r.Rates.AckedBytesPerSecond
+	share := ackedShare(r)
+	switch {
+	case offered <= 0:
+		return "Nothing was offered in the measured phases"
+	case share >= 0.99:
+		return "Acked kept up with offered: " + bandwidth(acked) + " of " + bandwidth(offered)
+	}
+	return "Acked fell " + percent(1-share) + " short of offered: " + bandwidth(acked) + " of " + bandwidth(offered)
+}
+
+// latencyChart is the response percentiles over time.
+func latencyChart(r *Result) plot {
+	t := newTimeline(r)
+	series := []struct {
+		name  string
+		value func(Second) float64
+	}{
+		{"p50", func(s Second) float64 { return s.P50 }},
+		{"p99", func(s Second) float64 { return s.P99 }},
+		{"max", func(s Second) float64 { return s.Max }},
+	}
+	low, high := math.Inf(1), 0.0
+	for _, s := range r.Timeline {
+		for _, v := range []float64{s.P50, s.P99, s.Max} {
+			if v > 0 {
+				low, high = min(low, v), max(high, v)
+			}
+		}
+	}
+	if high == 0 {
+		low, high = 1, 10
+	}
+	ticks, from, to := decades(low, high)
+	y := logarithmic(from, to)
+	p := plot{
+		chart: chart{
+			ID: "latency", Title: latencyFinding(r), Height: 220,
+			Y: "response time of records acked in each second, logarithmic", X: "seconds since the start of traffic",
+			Table: table{Head: []string{"second", "p50", "p99", "max", "lag max"}, Texts: 1, Note: t.note("the worst second")},
+		},
+		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r),
+	}
+	var ends []float64
+	for _, s := range series {
+		points := t.trace(y, func(second Second) (float64, bool) { v := s.value(second); return v, v > 0 })
+		if len(points) == 0 {
+			continue
+		}
+		p.Lines = append(p.Lines, line{D: path(points), Class: s.name})
+		p.Labels = append(p.Labels, label{Text: s.name, Class: s.name})
+		ends = append(ends, 1-points[len(points)-1].y)
+	}
+	p.place(ends...)
+	p.Readout = t.readout(func(step []Second) string {
+		var parts []string
+		for _, s := range series {
+			parts = append(parts, s.name+" "+latencyCell(highest(step, s.value)))
+		}
+		return strings.Join(parts, ", ")
+	})
+	for _, step := range t.steps {
+		row := []string{stepName(step)}
+		for _, s := range series {
+			row = append(row, latencyCell(highest(step, s.value)))
+		}
+		p.Table.Rows = append(p.Table.Rows, append(row, millis(highest(step, func(s Second) float64 { return s.LagMax }))))
+	}
+	return p
+}
+
+// latencyCell is a dash for a second in which nothing was acked.
+func latencyCell(ms float64) string {
+	if ms == 0 {
+		return "–"
+	}
+	return millis(ms)
+}
+
+// latencyFinding compares the first measured second with the worst one.
+func latencyFinding(r *Result) string {
+	var first, worst, best Second
+	for _, s := range r.Timeline {
+		if s.P99 <= 0 || !measured(r, s) {
+			continue
+		}
+		if first.P99 == 0 {
+			first, best = s, s
+		}
+		if s.P99 > worst.P99 {
+			worst = s
+		}
+		if s.P99 < best.P99 {
+			best = s
+		}
+	}
+	switch {
+	case first.P99 == 0:
+		return "No record was acked in the measured phases"
+	case worst.P99 < 3*best.P99:
+		return "Response p99 stayed between " + millis(best.P99) + " and " + millis(worst.P99)
+	case worst.P99 < 3*first.P99:
+		return fmt.Sprintf("Response p99 swung between %s and %s", millis(best.P99), millis(worst.P99))
+	}
+	return fmt.Sprintf("Response p99 rose from %s to %s at %d s", millis(first.P99), millis(worst.P99), worst.Second)
+}
+
+// measured tells whether a second lies in a measured phase.
+func measured(r *Result, s Second) bool {
+	for _, p := range r.Phases {
+		if p.Measured && float64(s.Second) >= p.From && float64(s.Second) < p.To {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,240 @@
+package report
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// The files of a result folder.
+const (
+	resultFile    = "result.json"
+	pageFile      = "report.html"
+	histogramFile = "histograms.hlog"
+	seriesFile    = "series.csv"
+	scenarioFile  = "scenario.yaml"
+)
+
+const (
+	// reserveBytes are kept on the disk during the run: more than a result of
+	// a few minutes needs.
+	reserveBytes = 8 << 20
+	// probeBytes must fit beside the reserve before the run starts.
+	probeBytes  = 4 << 20
+	reserveFile = "reserve"
+)
+
+// Folder is a result folder that will come to be: whole after Write, absent
+// before it and after Discard. It is not safe for concurrent use.
+type Folder struct {
+	dir     string // what the result will be called
+	partial string // beside it, where the files are written
+}
+
+// Prepare makes sure, before there is any traffic, that a result can be written
+// to dir: that it is absent or empty, that its parent (created if need be) can
+// be written to, and that the disk has room. It reserves that room. The caller
+// ends with Write or Discard.
+func Prepare(dir string) (*Folder, error) {
+	target, err := resolve(dir)
+	if err != nil {
+		return nil, fmt.Errorf("result folder %s: %w", dir, err)
+	}
+	parent := filepath.Dir(target)
+	if err := os.MkdirAll(parent, 0o777); err != nil {
+		return nil, fmt.Errorf("result folder %s: cannot create its parent: %w; choose another place", dir, err)
+	}
+	f := &Folder{
+		dir:     target,
+		partial: filepath.Join(parent, "."+filepath.Base(target)+".partial-"+rand.Text()[:8]),
+	}
+	if err := os.Mkdir(f.partial, 0o777); err != nil {
+		return nil, fmt.Errorf("result folder %s: cannot write to its parent: %w; choose a place that can be written to", dir, err)
+	}
+	if err := f.probe(); err != nil {
+		f.Discard()
+		return nil, fmt.Errorf("result folder %s: %w", dir, err)
+	}
+	return f, nil
+}
+
+// resolve returns the absolute path of a folder that is absent or empty.
+func resolve(dir string) (string, error) {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return "", err
+		}
+		if info, err = os.Stat(path); err != nil {
+			return "", err
+		}
+	}
+	if !info.IsDir() {
+		return "", errors.New("exists and is not a folder; choose another name")
+	}
+	return path, checkEmpty(path)
+}
+
+func checkEmpty(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	switch _, err := d.Readdirnames(1); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errors.New("is not empty; choose another name, or remove it first")
+}
+
+// probe writes what a result needs, keeps the reserve, and tries the rename
+// that will end the run if the folder already exists.
+func (f *Folder) probe() error {
+	probeFile := filepath.Join(f.partial, "probe")
+	err := errors.Join(fill(filepath.Join(f.partial, reserveFile), reserveBytes), fill(probeFile, probeBytes))
+	if err != nil {
+		return fmt.Errorf("no room for a result: %w; it needs %d MiB, free some or choose another disk",
+			err, (reserveBytes+probeBytes)>>20)
+	}
+	if err := os.Remove(probeFile); err != nil {
+		return fmt.Errorf("cannot remove a file: %w; choose a place that can be written to", err)
+	}
+	if _, err := os.Stat(f.dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	aside := filepath.Join(f.partial, "aside")
+	if err := os.Rename(f.dir, aside); err != nil {
+		return fmt.Errorf("cannot be replaced (a mount point, or in use?): %w; name a folder inside it", err)
+	}
+	if err := os.Rename(aside, f.dir); err != nil {
+		return fmt.Errorf("cannot be put back: %w", err)
+	}
+	return nil
+}
+
+// fill writes size bytes that no file system can compress away.
+func fill(path string, size int) error {
+	return writeFile(path, func(w io.Writer) error {
+		block := make([]byte, 1<<20)
+		for written := 0; written < size; written += len(block) {
+			if _, err := rand.Read(block); err != nil {
+				return err
+			}
+			if _, err := w.Write(block); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Discard gives up the result: nothing of it remains. It does nothing after
+// Write.
+func (f *Folder) Discard() {
+	_ = os.RemoveAll(f.partial) // nothing is lost when this fails
+}
+
+// Write writes the result and gives the folder its name. On an error nothing
+// remains, with one exception: a whole result that could not be renamed is
+// kept, and the error says where.
+func (f *Folder) Write(r *Result, series iter.Seq[PartitionSecond], hist []Histogram) error {
+	if err := f.writeFiles(r, slices.Collect(series), hist); err != nil {
+		f.Discard()
+		return fmt.Errorf("write result folder %s: %w", f.dir, err)
+	}
+	if err := f.publish(); err != nil {
+		return fmt.Errorf("rename result folder to %s: %w; the whole result is in %s", f.dir, err, f.partial)
+	}
+	return nil
+}
+
+func (f *Folder) writeFiles(r *Result, series []PartitionSecond, hist []Histogram) error {
+	if err := os.Remove(filepath.Join(f.partial, reserveFile)); err != nil {
+		return fmt.Errorf("release the reserve: %w", err)
+	}
+	files := []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{resultFile, func(w io.Writer) error { return writeJSON(w, r) }},
+		{seriesFile, func(w io.Writer) error { return writeSeries(w, series) }},
+		{histogramFile, func(w io.Writer) error { return writeHistograms(w, r.StartedAt, hist) }},
+		{scenarioFile, func(w io.Writer) error { _, err := io.WriteString(w, r.Scenario.Resolved); return err }},
+		{pageFile, func(w io.Writer) error { return HTML(w, r, series) }},
+	}
+	for _, file := range files {
+		if err := writeFile(filepath.Join(f.partial, file.name), file.write); err != nil {
+			return fmt.Errorf("%s: %w", file.name, err)
+		}
+	}
+	return syncDir(f.partial)
+}
+
+// publish gives the written folder its name. An empty folder of that name makes
+// way; one that is no longer empty does not.
+func (f *Folder) publish() error {
+	if info, err := os.Lstat(f.dir); err == nil && info.IsDir() {
+		if err := os.Remove(f.dir); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(f.partial, f.dir); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(f.dir))
+}
+
+func writeJSON(w io.Writer, r *Result) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+// writeFile writes a file through a buffer and waits until it is on the disk.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	buffer := bufio.NewWriterSize(file, 64<<10)
+	if err := write(buffer); err != nil {
+		return err
+	}
+	if err := buffer.Flush(); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// syncDir makes renames and new names in a folder durable.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

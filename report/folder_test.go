@@ -1,0 +1,241 @@
+package report
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestWriteThenRead(t *testing.T) {
+	for name, fixture := range map[string]func() (*Result, []PartitionSecond){"hot-key": hotKey, "steady": steady, "stopped": stopped} {
+		t.Run(name, func(t *testing.T) {
+			r, series := fixture()
+			dir := filepath.Join(t.TempDir(), "new", "result")
+			write(t, dir, r, series)
+
+			got, gotSeries, err := Read(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, r) {
+				t.Errorf("result.json does not come back as it was:\n got %+v\nwant %+v", got, r)
+			}
+			if !slices.Equal(gotSeries, series) {
+				t.Errorf("series.csv does not come back: %d rows, want %d", len(gotSeries), len(series))
+			}
+			want := []string{"histograms.hlog", "report.html", "result.json", "scenario.yaml", "series.csv"}
+			if names := list(t, dir); !slices.Equal(names, want) {
+				t.Errorf("the folder holds %v, want %v", names, want)
+			}
+			if yaml, err := os.ReadFile(filepath.Join(dir, "scenario.yaml")); err != nil || string(yaml) != r.Scenario.Resolved {
+				t.Errorf("scenario.yaml: %q, %v", yaml, err)
+			}
+			if names := list(t, filepath.Dir(dir)); !slices.Equal(names, []string{"result"}) {
+				t.Errorf("beside the result there remain %v", names)
+			}
+		})
+	}
+}
+
+// An existing empty folder becomes the result.
+func TestWriteToEmptyFolder(t *testing.T) {
+	r, series := steady()
+	dir := t.TempDir()
+	write(t, dir, r, series)
+	if _, _, err := Read(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, dir string, r *Result, series []PartitionSecond) {
+	t.Helper()
+	f, err := Prepare(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Write(r, slices.Values(series), hotHistograms(t, r)); err != nil {
+		t.Fatal(err)
+	}
+	f.Discard() // must not touch what was written
+}
+
+func TestPrepareRefuses(t *testing.T) {
+	full := t.TempDir()
+	file := filepath.Join(full, "file")
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ dir, want string }{
+		"a folder that is not empty": {full, "is not empty; choose another name"},
+		"a file":                     {file, "exists and is not a folder"},
+		"below a file":               {filepath.Join(file, "result"), "not a directory"},
+		"below a read-only system":   {"/proc/msklt/result", "cannot create its parent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := Prepare(test.dir)
+			if err == nil {
+				f.Discard()
+				t.Fatal("was accepted")
+			}
+			if !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.dir) {
+				t.Errorf("error %q does not say %q of %s", err, test.want, test.dir)
+			}
+		})
+	}
+	if names := list(t, full); !slices.Equal(names, []string{"file"}) {
+		t.Errorf("a refused folder was changed: %v", names)
+	}
+}
+
+// During a run the disk's room is held: 8 MiB in a hidden folder beside the
+// result, which Discard takes away.
+func TestPrepareReserves(t *testing.T) {
+	parent := t.TempDir()
+	f, err := Prepare(filepath.Join(parent, "result"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(f.partial, "reserve"))
+	if err != nil || info.Size() != 8<<20 {
+		t.Errorf("reserve: %v, %v", info, err)
+	}
+	if names := list(t, f.partial); !slices.Equal(names, []string{"reserve"}) {
+		t.Errorf("beside the reserve there is %v", names)
+	}
+	if names := list(t, parent); len(names) != 1 || !strings.HasPrefix(names[0], ".result.partial-") {
+		t.Errorf("the parent holds %v", names)
+	}
+	f.Discard()
+	if names := list(t, parent); len(names) != 0 {
+		t.Errorf("after Discard there remain %v", names)
+	}
+}
+
+// A disk that is full when the result is written leaves nothing behind. The
+// full disk is the kernel's /dev/full.
+func TestWriteOnFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("needs /dev/full")
+	}
+	for _, name := range []string{"result.json", "series.csv", "histograms.hlog", "scenario.yaml", "report.html"} {
+		t.Run(name, func(t *testing.T) {
+			r, series := steady()
+			parent := t.TempDir()
+			f, err := Prepare(filepath.Join(parent, "result"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink("/dev/full", filepath.Join(f.partial, name)); err != nil {
+				t.Fatal(err)
+			}
+			err = f.Write(r, slices.Values(series), hotHistograms(t, r))
+			if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), name) {
+				t.Errorf("error %v, want one of a full disk that names %s", err, name)
+			}
+			if names := list(t, parent); len(names) != 0 {
+				t.Errorf("there remain %v", names)
+			}
+		})
+	}
+}
+
+// Somebody who writes into the result folder during the run must not cost the
+// result, nor lose what they wrote.
+func TestWriteWhenFolderWasFilled(t *testing.T) {
+	r, series := steady()
+	dir := t.TempDir()
+	f, err := Prepare(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "theirs"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = f.Write(r, slices.Values(series), hotHistograms(t, r))
+	if err == nil || !strings.Contains(err.Error(), f.partial) {
+		t.Fatalf("error %v, want one that says where the result is", err)
+	}
+	if _, _, err := Read(f.partial); err != nil {
+		t.Errorf("the result is not whole: %v", err)
+	}
+	if names := list(t, dir); !slices.Equal(names, []string{"theirs"}) {
+		t.Errorf("the folder holds %v", names)
+	}
+	f.Discard()
+}
+
+func TestReadRefuses(t *testing.T) {
+	good := map[string]string{"result.json": `{"schema":"msklt.result/v1"}`, "series.csv": strings.Join(seriesHeader(), ",") + "\n"}
+	row := func(text string) map[string]string {
+		return map[string]string{"series.csv": good["series.csv"] + text + "\n"}
+	}
+	for name, test := range map[string]struct {
+		change map[string]string
+		want   string
+	}{
+		"another schema":     {map[string]string{"result.json": `{"schema":"msklt.result/v2"}`}, `schema is "msklt.result/v2", this msklt reads "msklt.result/v1"`},
+		"no schema":          {map[string]string{"result.json": `{}`}, "no schema"},
+		"cut short":          {map[string]string{"result.json": `{"schema":"msklt.result/v1",`}, "result.json: corrupt at byte 28"},
+		"something after it": {map[string]string{"result.json": good["result.json"] + "x"}, "result.json: corrupt at byte 29"},
+		"another type":       {map[string]string{"result.json": `{"schema":"msklt.result/v1","seed":"x"}`}, "seed holds a string"},
+		"another header":     {map[string]string{"series.csv": "a,b\n"}, "series.csv: header"},
+		"no header":          {map[string]string{"series.csv": ""}, "series.csv: header"},
+		"too few columns":    {row("1,orders,2"), "line 2"},
+		"not a number":       {row("0,orders,0,1,1,1,0\n1,orders,x,1,1,1,0"), `line 3: partition: "x" is not a count`},
+		"a negative count":   {row("0,orders,0,-1,1,1,0"), `acked_records: "-1" is not a count`},
+		"a longer second":    {row("0,orders,0,1,1,1,1.5"), `throttled_seconds: "1.5" is not between 0 and 1`},
+		"no number":          {row("0,orders,0,1,1,1,NaN"), `throttled_seconds: "NaN"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			files := maps.Clone(good)
+			maps.Copy(files, test.change)
+			for file, text := range files {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, _, err := Read(dir)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("error %v, want %q and the folder's name", err, test.want)
+			}
+		})
+	}
+}
+
+func TestReadBoundsSizes(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "result.json")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 64<<20+1); err != nil { // sparse: takes no room
+		t.Fatal(err)
+	}
+	if _, _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "67,108,865 bytes are more than") {
+		t.Errorf("error %v", err)
+	}
+	if _, _, err := Read(filepath.Join(dir, "absent")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v for a folder that is absent", err)
+	}
+}
+
+func list(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}

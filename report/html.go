@@ -1,0 +1,176 @@
+package report
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"msklt/internal/limits"
+)
+
+//go:embed page.gohtml charts.gohtml style.css script.js
+var assets embed.FS
+
+// page is what the template draws: the result and what follows from it.
+type page struct {
+	*Result
+	Style     template.CSS
+	Script    template.JS
+	Policy    string // Content-Security-Policy
+	Load      plot
+	Response  plot
+	Curve     plot
+	Heat      heatMap
+	Bars      bars
+	Wide      bool // the heat map needs the page's whole width
+	Uses      []use
+	Balances  []balance
+	Facts     []fact
+	Latencies []latencyRow
+	APIs      []apiRow
+	Payers    []ClientThrottle
+	Checks    []check
+	Emulated  bool
+}
+
+type (
+	fact       struct{ Name, Value, Detail string }
+	latencyRow struct {
+		Name string
+		L    Latency
+	}
+	apiRow struct {
+		Name string
+		APIShare
+	}
+	check struct {
+		Reason
+		Failed bool
+	}
+)
+
+// HTML writes a result as one page that needs nothing else: no network, no
+// other file, and no script to be complete. Whatever comes from the scenario or
+// the cluster is escaped. The same result gives the same bytes.
+func HTML(w io.Writer, r *Result, series []PartitionSecond) error {
+	tmpl, err := template.New("page.gohtml").Funcs(functions()).ParseFS(assets, "*.gohtml")
+	if err != nil {
+		return fmt.Errorf("parse the page's template: %w", err)
+	}
+	p, err := newPage(r, series)
+	if err != nil {
+		return err
+	}
+	if err := tmpl.Execute(w, p); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}
+
+func newPage(r *Result, series []PartitionSecond) (*page, error) {
+	style, err := assets.ReadFile("style.css")
+	if err != nil {
+		return nil, fmt.Errorf("read the page's style: %w", err)
+	}
+	script, err := assets.ReadFile("script.js")
+	if err != nil {
+		return nil, fmt.Errorf("read the page's script: %w", err)
+	}
+	p := &page{
+		Result: r, Style: template.CSS(style), Script: template.JS(script),
+		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + source(style) + "; script-src " + source(script),
+		Load:   loadChart(r), Response: latencyChart(r), Curve: curveChart(r),
+		Heat: heatChart(r, series), Bars: loadBars(r),
+		Uses: uses(r), Payers: payers(r), Balances: balances(r), Facts: facts(r), Latencies: latencyRows(r),
+		Emulated: r.Target.Kind == "embedded",
+	}
+	p.Wide = p.Heat.Columns > 200
+	for _, name := range slices.Sorted(maps.Keys(r.Throttle.ByAPI)) {
+		p.APIs = append(p.APIs, apiRow{name, r.Throttle.ByAPI[name]})
+	}
+	for _, c := range r.Validity.Checks {
+		p.Checks = append(p.Checks, check{c, failed(r, c)})
+	}
+	return p, nil
+}
+
+// source allows exactly one inline text, by its hash.
+func source(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"bandwidth": bandwidth, "megabytes": megabytes, "quantity": quantity, "optional": optional,
+		"percent": percent, "millis": millis, "seconds": seconds, "count": count, "digits": digits,
+		"percentile": percentile, "partition": partitionName, "observedBy": observedBy, "at": at,
+		"clip":   func(n int, name string) string { return clip(name, n) },
+		"full":   func(share float64) string { return at(clamp(share)) },
+		"words":  func(s limits.Status) string { return words(string(s)) },
+		"date":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
+		"number": func(n int) string { return count(int64(n)) },
+		"whole":  unbroken, "reading": reading, "sentence": sentence,
+		"class": func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
+		"sub":   func(a, b int) int { return a - b },
+	}
+}
+
+// facts are the few numbers that everybody asks for first.
+func facts(r *Result) []fact {
+	response, end := r.Latency.Response, r.Latency.EndToEnd
+	list := []fact{
+		{"Offered", bandwidth(r.Rates.OfferedBytesPerSecond), withUnit(r.Rates.OfferedRecordsPerSecond, "records/s")},
+		{"Acked", bandwidth(r.Rates.AckedBytesPerSecond), percent(ackedShare(r)) + " of offered"},
+	}
+	d := directionOf(r)
+	if hot := hottest(r, d, 1); len(hot) > 0 {
+		p := hot[0]
+		detail := d.verb + ", " + bandwidth(d.predicted(p)) + " predicted"
+		list = append(list, fact{"Hottest, " + partitionName(p.Topic, p.Partition, 16), bandwidth(d.observed(p)), detail})
+	}
+	list = append(list,
+		fact{"Throttled share", percent(r.Throttle.Share), count(r.Throttle.Responses) + " throttle responses"},
+		fact{"Response p50", percentile(response, response.P50, response.P50Censored), "p90 " + percentile(response, response.P90, response.P90Censored)},
+		fact{"Response p99", percentile(response, response.P99, response.P99Censored), "max " + percentile(response, response.Max, response.MaxCensored)},
+	)
+	received := fact{"End-to-end p99", percentile(end, end.P99, end.P99Censored), bandwidth(r.Rates.ConsumedBytesPerSecond) + " consumed"}
+	if end.Count == 0 {
+		received.Detail = "nobody consumed"
+	}
+	reconciled := fact{"Records", count(r.Totals.Acked), "acked; every count reconciled"}
+	for _, b := range balances(r) {
+		if !b.Holds {
+			reconciled.Detail = "acked; counts do not add up"
+		}
+	}
+	return append(list, received, reconciled)
+}
+
+// latencyRows lists the histograms of the run, then those of its fleets and
+// groups when there are several.
+func latencyRows(r *Result) []latencyRow {
+	rows := []latencyRow{
+		{"response", r.Latency.Response}, {"service", r.Latency.Service}, {"client wait", r.Latency.ClientWait},
+		{"generator lag", r.Latency.Lag}, {"end to end", r.Latency.EndToEnd},
+	}
+	if len(r.Fleets) > 1 {
+		for _, f := range r.Fleets {
+			name := clip(f.Name, 40)
+			rows = append(rows, latencyRow{name + " response", f.Latency.Response}, latencyRow{name + " service", f.Latency.Service})
+		}
+	}
+	if len(r.Groups) > 1 {
+		for _, g := range r.Groups {
+			rows = append(rows, latencyRow{clip(g.Name, 40) + " end to end", g.EndToEnd})
+		}
+	}
+	return rows
+}

@@ -1,0 +1,318 @@
+// Package report holds what came out of a run and shows it: the result's model,
+// the result folder, the terminal, the HTML page. It measures nothing and
+// decides nothing.
+package report
+
+import (
+	"time"
+
+	"msklt/internal/limits"
+)
+
+// Schema names the version of result.json that this package writes.
+const Schema = "msklt.result/v1"
+
+// The verdict's types are those of the package that reaches it.
+type (
+	Verdict  = limits.Verdict
+	Binding  = limits.Binding
+	Headroom = limits.Headroom
+	Advice   = limits.Advice
+)
+
+// Result is result.json. Numbers whose name has no unit are counts or shares
+// (0 to 1).
+type Result struct {
+	Schema          string       `json:"schema"`
+	Scenario        Scenario     `json:"scenario"`
+	Seed            uint64       `json:"seed"`
+	Target          Target       `json:"target"`
+	Versions        Versions     `json:"versions"`
+	Environment     Environment  `json:"environment"`
+	StartedAt       time.Time    `json:"started_at"` // start of traffic, a whole second
+	DurationSeconds float64      `json:"duration_seconds"`
+	Interrupted     bool         `json:"interrupted"`
+	Validity        Validity     `json:"validity"`
+	Verdict         Verdict      `json:"verdict"`
+	Thresholds      []Threshold  `json:"thresholds"`
+	Totals          Totals       `json:"totals"`
+	Rates           Rates        `json:"rates"`
+	Latency         Latencies    `json:"latency"`
+	Throttle        Throttle     `json:"throttle"`
+	Fleets          []Fleet      `json:"fleets"`
+	Groups          []Group      `json:"groups"`
+	Partitions      []Partition  `json:"partitions"`
+	Phases          []Phase      `json:"phases"`
+	Timeline        []Second     `json:"timeline"`
+	Errors          []ErrorCount `json:"errors"`
+}
+
+// Scenario names what ran. Resolved is the whole scenario as YAML, with every
+// default filled in; it is also written as scenario.yaml.
+type Scenario struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Hash        string `json:"hash"`
+	Limits      string `json:"limits"` // the profile's name
+	Resolved    string `json:"resolved"`
+}
+
+// Target is where it ran.
+type Target struct {
+	Name      string   `json:"name"` // "embedded" or the bootstrap addresses
+	Kind      string   `json:"kind"` // "embedded", "kafka", "msk-serverless"
+	Bootstrap []string `json:"bootstrap"`
+	Brokers   int      `json:"brokers"`
+	APILevel  string   `json:"api_level"`
+}
+
+type Versions struct {
+	Msklt   string `json:"msklt"`
+	Go      string `json:"go"`
+	FranzGo string `json:"franz_go"`
+}
+
+type Environment struct {
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	CPUs   int    `json:"cpus"`
+	Kernel string `json:"kernel,omitempty"`
+}
+
+// Validity says whether the numbers can be trusted: false when the generator,
+// not the cluster, was the bottleneck, or records are unaccounted for.
+type Validity struct {
+	Valid   bool     `json:"valid"`
+	Reasons []Reason `json:"reasons"` // what failed; empty when valid
+	Checks  []Reason `json:"checks"`  // every check, with what it saw
+}
+
+// Reason is one check of the instrument on itself.
+type Reason struct {
+	Check    string  `json:"check"`
+	Observed float64 `json:"observed"`
+	Bound    float64 `json:"bound"`
+	Unit     string  `json:"unit,omitempty"`
+	Message  string  `json:"message"`
+}
+
+type Threshold struct {
+	Expression string  `json:"expression"`
+	Observed   float64 `json:"observed"`
+	Passed     bool    `json:"passed"`
+}
+
+// Totals count records of the whole run, warm-up and drain included.
+// Scheduled = Sent + Unsent, Sent = Acked + Failed.
+type Totals struct {
+	Scheduled     int64 `json:"scheduled"`
+	Unsent        int64 `json:"unsent"`
+	Sent          int64 `json:"sent"`
+	Acked         int64 `json:"acked"`
+	Failed        int64 `json:"failed"`
+	LogEndDelta   int64 `json:"log_end_delta"`
+	LogEndKnown   bool  `json:"log_end_known"` // false: the cluster was gone, log_end_delta is 0
+	Consumed      int64 `json:"consumed"`
+	Expired       int64 `json:"expired"`
+	Unread        int64 `json:"unread"` // still in the log, not read when the drain ended
+	Duplicates    int64 `json:"duplicates"`
+	BytesAcked    int64 `json:"bytes_acked"`    // record batches with their headers
+	BytesConsumed int64 `json:"bytes_consumed"` // the same
+}
+
+// Rates are means over the measured phases.
+type Rates struct {
+	OfferedRecordsPerSecond float64 `json:"offered_records_per_second"`
+	OfferedBytesPerSecond   float64 `json:"offered_bytes_per_second"` // keys and values
+	AckedRecordsPerSecond   float64 `json:"acked_records_per_second"`
+	AckedBytesPerSecond     float64 `json:"acked_bytes_per_second"` // keys and values
+	WireBytesPerSecond      float64 `json:"wire_bytes_per_second"`  // acked record batches with their headers
+	ConsumedBytesPerSecond  float64 `json:"consumed_bytes_per_second"`
+	WireOverhead            float64 `json:"wire_overhead"` // wire ÷ (keys and values) − 1
+}
+
+// Latencies of the measured phases.
+type Latencies struct {
+	Response   Latency `json:"response"`
+	Service    Latency `json:"service"`
+	ClientWait Latency `json:"client_wait"`
+	Lag        Latency `json:"lag"`
+	EndToEnd   Latency `json:"end_to_end"`
+}
+
+// Latency summarises one histogram. A percentile that falls among censored
+// records is a lower bound; its Censored field is then true.
+type Latency struct {
+	P50          float64 `json:"p50_ms"`
+	P90          float64 `json:"p90_ms"`
+	P99          float64 `json:"p99_ms"`
+	P999         float64 `json:"p999_ms"`
+	Max          float64 `json:"max_ms"`
+	Mean         float64 `json:"mean_ms"`
+	Count        int64   `json:"count"`
+	Censored     int64   `json:"censored"`
+	Clamped      int64   `json:"clamped"`  // above the histogram's top of 10 minutes
+	Negative     int64   `json:"negative"` // clock-skew evidence, end-to-end only
+	P50Censored  bool    `json:"p50_censored,omitempty"`
+	P90Censored  bool    `json:"p90_censored,omitempty"`
+	P99Censored  bool    `json:"p99_censored,omitempty"`
+	P999Censored bool    `json:"p999_censored,omitempty"`
+	MaxCensored  bool    `json:"max_censored,omitempty"`
+	// Curve is the percentile curve, for the report: from few values per octave
+	// of 1/(1−q).
+	Curve []CurvePoint `json:"curve,omitempty"`
+}
+
+type CurvePoint struct {
+	Quantile float64 `json:"q"`
+	Millis   float64 `json:"ms"`
+	Censored bool    `json:"censored,omitempty"`
+}
+
+// Throttle covers produce and fetch; other requests are in ByAPI only.
+type Throttle struct {
+	Responses int64   `json:"responses"`
+	Share     float64 `json:"share"` // mean over connections with load of throttled ÷ wall time, measured phases
+	// SumSeconds adds all throttle times, as other tools do; it overstates,
+	// because successive responses repeat the same outstanding delay.
+	SumSeconds   float64             `json:"sum_seconds"`
+	UnionSeconds float64             `json:"union_seconds"` // over client-broker pairs, each pair's union
+	ByAPI        map[string]APIShare `json:"by_api"`
+	ByBroker     []BrokerThrottle    `json:"by_broker"`
+	ByClient     []ClientThrottle    `json:"by_client"`
+	Intervals    []ThrottleInterval  `json:"intervals"` // union over all, in seconds since start of traffic, for shading
+}
+
+type APIShare struct {
+	Responses int64   `json:"responses"`
+	Share     float64 `json:"share"`
+	P50       float64 `json:"p50_ms"`
+	P99       float64 `json:"p99_ms"`
+	Max       float64 `json:"max_ms"`
+}
+
+type BrokerThrottle struct {
+	Broker    int32   `json:"broker"`
+	Responses int64   `json:"responses"`
+	Share     float64 `json:"share"`
+}
+
+type ClientThrottle struct {
+	Client    string  `json:"client"`
+	Fleet     string  `json:"fleet"`
+	Broker    int32   `json:"broker"`
+	API       string  `json:"api"`
+	Responses int64   `json:"responses"`
+	Share     float64 `json:"share"`
+	// Partitions that this client sent to or read from.
+	Partitions int `json:"partitions"`
+}
+
+type ThrottleInterval struct {
+	From float64 `json:"from"`
+	To   float64 `json:"to"`
+}
+
+// Fleet is one producer fleet's part of the totals and latencies.
+type Fleet struct {
+	Name      string    `json:"name"`
+	Topic     string    `json:"topic"`
+	Clients   int       `json:"clients"`
+	Scheduled int64     `json:"scheduled"`
+	Unsent    int64     `json:"unsent"`
+	Sent      int64     `json:"sent"`
+	Acked     int64     `json:"acked"`
+	Failed    int64     `json:"failed"`
+	Latency   Latencies `json:"latency"`
+}
+
+// Group is one consumer group's. Consumed + Expired + Unread is the log-end
+// delta of the partitions that it reads.
+type Group struct {
+	Name        string           `json:"name"`
+	Clients     int              `json:"clients"`
+	LogEndDelta int64            `json:"log_end_delta"`
+	Consumed    int64            `json:"consumed"`
+	Expired     int64            `json:"expired"`
+	Unread      int64            `json:"unread"`
+	Duplicates  int64            `json:"duplicates"`
+	EndToEnd    Latency          `json:"end_to_end"`
+	Partitions  []GroupPartition `json:"partitions"`
+}
+
+type GroupPartition struct {
+	Topic       string `json:"topic"`
+	Partition   int32  `json:"partition"`
+	LogEndDelta int64  `json:"log_end_delta"`
+	Consumed    int64  `json:"consumed"`
+	Expired     int64  `json:"expired"`
+	Unread      int64  `json:"unread"`
+}
+
+type Partition struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Leader    int32  `json:"leader"`
+	// Predicted is the load at 100 % that the keys bring, unbound by limits.
+	Predicted float64 `json:"predicted_bytes_per_second"`
+	// PredictedConsumed is Predicted times the groups that read the partition.
+	PredictedConsumed float64 `json:"predicted_consumed_bytes_per_second"`
+	// Acked, Consumed: means over the measured phases; record batches with headers.
+	Acked          float64    `json:"acked_bytes_per_second"`
+	Consumed       float64    `json:"consumed_bytes_per_second"`
+	ResponseP99    float64    `json:"response_p99_ms"`
+	P99Censored    bool       `json:"p99_censored,omitempty"`
+	ThrottledShare float64    `json:"throttled_share"`
+	LogEndDelta    int64      `json:"log_end_delta"`
+	AckedRecords   int64      `json:"acked"`
+	TopKeys        []KeyShare `json:"top_keys,omitempty"`
+}
+
+type KeyShare struct {
+	Key   string  `json:"key"`
+	Share float64 `json:"share"` // of the topic's records
+}
+
+type Phase struct {
+	Name     string  `json:"name"`
+	From     float64 `json:"from_seconds"`
+	To       float64 `json:"to_seconds"`
+	Load     float64 `json:"load"`
+	Measured bool    `json:"measured"`
+}
+
+// Second is one second of the run. Offered and acked bytes are keys and values.
+type Second struct {
+	Second         int     `json:"second"`
+	Phase          string  `json:"phase"` // "drain" after the last one
+	OfferedRecords int64   `json:"offered_records"`
+	AckedRecords   int64   `json:"acked_records"`
+	OfferedBytes   int64   `json:"offered_bytes"`
+	AckedBytes     int64   `json:"acked_bytes"`
+	ConsumedBytes  int64   `json:"consumed_bytes"`
+	Failed         int64   `json:"failed"`
+	P50            float64 `json:"response_p50_ms"` // of records acked in this second; 0 with none
+	P99            float64 `json:"response_p99_ms"`
+	Max            float64 `json:"response_max_ms"`
+	ThrottledShare float64 `json:"throttled_share"`
+	Waiting        int64   `json:"waiting"` // attempted, not yet acked, at the second's end
+	LagMax         float64 `json:"lag_max_ms"`
+}
+
+// PartitionSecond is one row of series.csv.
+type PartitionSecond struct {
+	Second        int
+	Topic         string
+	Partition     int32
+	AckedRecords  int64
+	AckedBytes    int64 // record batches with their headers
+	ConsumedBytes int64
+	Throttled     float64 // seconds of this second under a throttle of a response that carried this partition
+}
+
+type ErrorCount struct {
+	Where   string  `json:"where"` // "produce", "fetch", "connect", …
+	Error   string  `json:"error"`
+	Count   int64   `json:"count"`
+	FirstAt float64 `json:"first_at_seconds"`
+}

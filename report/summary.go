@@ -1,0 +1,237 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"msklt/internal/limits"
+)
+
+// Summary writes a run's outcome for a terminal of the given width (80 when it
+// is 0 or less): the verdict, then one line per fact, a unit on every number.
+func Summary(w io.Writer, r *Result, color bool, width int) {
+	if width <= 0 {
+		width = 80
+	}
+	s := &sheet{w: w, color: color, width: max(width, 40)}
+	s.verdict(r)
+	for _, b := range r.Verdict.Binding {
+		s.binding(b)
+	}
+	s.load(r)
+	s.latency(r)
+	s.counts(r)
+	s.headroom(r)
+	s.partitions(r)
+	s.health(r)
+	for _, a := range r.Verdict.Advice {
+		s.row("advice", a.Text)
+	}
+}
+
+// labelWidth is the width of the column that names each fact.
+const labelWidth = 13
+
+// sheet writes labelled lines. Errors of a terminal are not reported.
+type sheet struct {
+	w     io.Writer
+	color bool
+	width int
+}
+
+// row writes a label and a text that wraps beside it. A label that is empty
+// continues the row above.
+func (s *sheet) row(label, text string) {
+	for _, line := range wrap(text, s.width-labelWidth) {
+		fmt.Fprintf(s.w, "%-*s%s\n", labelWidth, label, line)
+		label = ""
+	}
+}
+
+func (s *sheet) gap() { fmt.Fprintln(s.w) }
+
+func (s *sheet) verdict(r *Result) {
+	status := words(string(r.Verdict.Status))
+	summary := clip(r.Verdict.Summary, 1000)
+	for i, line := range wrap(status+"  "+summary, s.width) {
+		if rest, ok := strings.CutPrefix(line, status); ok && i == 0 && s.color {
+			line = paint(r.Verdict.Status) + status + "\x1b[0m" + rest
+		}
+		fmt.Fprintln(s.w, line)
+	}
+	if r.Interrupted {
+		for _, line := range wrap("interrupted after "+seconds(r.DurationSeconds)+": this is what ran until then", s.width) {
+			fmt.Fprintln(s.w, line)
+		}
+	}
+	s.gap()
+}
+
+// paint is the terminal colour of a status, bold.
+func paint(status limits.Status) string {
+	switch status {
+	case limits.WithinLimits:
+		return "\x1b[1;36m"
+	case limits.Invalid:
+		return "\x1b[1;31m"
+	}
+	return "\x1b[1;33m"
+}
+
+func (s *sheet) binding(b Binding) {
+	s.row("bound", string(b.Limit)+" on "+clip(b.Scope, 100))
+	s.row("  declared", optional(b.Declared, b.Unit))
+	s.row("  observed", quantity(b.Observed, b.Unit)+", "+observedBy(b))
+	s.row("  plateau", optional(b.Plateau, b.Unit))
+	s.row("  since", seconds(b.SinceSeconds)+" after the start of traffic")
+	s.row("  throttled", percent(b.ThrottledShare)+" of the time of the connections that carry it")
+	s.gap()
+}
+
+func (s *sheet) load(r *Result) {
+	s.row("offered", bandwidth(r.Rates.OfferedBytesPerSecond)+", "+
+		withUnit(r.Rates.OfferedRecordsPerSecond, "records/s"))
+	s.row("acked", bandwidth(r.Rates.AckedBytesPerSecond)+", "+
+		withUnit(r.Rates.AckedRecordsPerSecond, "records/s")+", "+percent(ackedShare(r))+" of what was offered")
+	if r.Rates.ConsumedBytesPerSecond > 0 {
+		s.row("consumed", bandwidth(r.Rates.ConsumedBytesPerSecond))
+	}
+	throttled := "no throttle responses"
+	if r.Throttle.Responses > 0 {
+		throttled = percent(r.Throttle.Share) + " of connection time, " + count(r.Throttle.Responses) + " throttle responses"
+	}
+	s.row("throttled", throttled)
+	s.gap()
+}
+
+func (s *sheet) latency(r *Result) {
+	fmt.Fprintf(s.w, "%-*s%12s%12s%12s\n", labelWidth, "latency", "p50", "p99", "max")
+	for _, row := range []struct {
+		name string
+		l    Latency
+	}{{"response", r.Latency.Response}, {"service", r.Latency.Service}, {"end to end", r.Latency.EndToEnd}} {
+		if row.l.Count == 0 {
+			continue
+		}
+		fmt.Fprintf(s.w, "%-*s%12s%12s%12s\n", labelWidth, "  "+row.name,
+			atLeast(row.l.P50, row.l.P50Censored),
+			atLeast(row.l.P99, row.l.P99Censored),
+			atLeast(row.l.Max, row.l.MaxCensored))
+	}
+	if n := r.Latency.Response.Censored; n > 0 {
+		s.row("", count(n)+" records were not acked when the run ended; their age then is a lower bound (≥)")
+	}
+	s.gap()
+}
+
+func (s *sheet) counts(r *Result) {
+	label := "records"
+	for _, b := range balances(r) {
+		text := b.Equation
+		if strings.HasPrefix(b.Name, "group ") {
+			text = b.Name + ": " + text
+		}
+		if !b.Holds {
+			text += ": does not add up"
+		}
+		if b.Note != "" {
+			text += ", " + b.Note
+		}
+		s.row(label, text)
+		label = ""
+	}
+	s.gap()
+}
+
+func (s *sheet) headroom(r *Result) {
+	rows := uses(r)
+	if len(rows) == 0 {
+		s.row("limits", "none declared")
+		s.gap()
+		return
+	}
+	label := "limits"
+	for _, u := range rows {
+		name, used, free := u.Limit, u.Used, u.Free
+		if u.Scope != "" && u.Scope != "cluster" {
+			name += " " + u.Scope
+		}
+		// Say a unit once: "812 of 15,000 requests/s".
+		if _, unit, ok := strings.Cut(u.Declared, " "); ok {
+			used = strings.TrimSuffix(used, " "+unit)
+		}
+		if !u.Bound {
+			free += " free"
+		}
+		s.row(label, fmt.Sprintf("%-28s %11s  %s of %s", name, free, used, u.Declared))
+		label = ""
+	}
+	s.gap()
+}
+
+func (s *sheet) partitions(r *Result) {
+	d := directionOf(r)
+	label := "hottest"
+	for _, p := range hottest(r, d, 3) {
+		text := fmt.Sprintf("%s  %s %s, %s predicted", partitionName(p.Topic, p.Partition, 24),
+			bandwidth(d.observed(p)), d.verb, bandwidth(d.predicted(p)))
+		if p.ResponseP99 > 0 {
+			text += ", p99 " + atLeast(p.ResponseP99, p.P99Censored)
+		}
+		s.row(label, text)
+		label = ""
+	}
+	if len(r.Partitions) > 0 {
+		s.gap()
+	}
+}
+
+func (s *sheet) health(r *Result) {
+	if r.Validity.Valid {
+		s.row("instrument", fmt.Sprintf("valid: all %d checks passed", len(r.Validity.Checks)))
+	}
+	label := "invalid"
+	for _, reason := range r.Validity.Reasons {
+		s.row(label, clip(reason.Message, 300)+" (observed "+reading(reason.Observed, reason.Unit)+
+			", bound "+reading(reason.Bound, reason.Unit)+")")
+		label = ""
+	}
+	for _, t := range r.Thresholds {
+		word := "passed"
+		if !t.Passed {
+			word = "failed"
+		}
+		s.row("threshold", fmt.Sprintf("%s: %s, observed %s", clip(t.Expression, 60), word, reading(t.Observed, "")))
+	}
+	for i, e := range r.Errors {
+		if i == 5 {
+			s.row("", fmt.Sprintf("and %d more kinds of error", len(r.Errors)-i))
+			break
+		}
+		s.row("errors", fmt.Sprintf("%s × %s: %s", count(e.Count), clip(e.Where, 20), clip(e.Error, 200)))
+	}
+}
+
+// wrap breaks text into lines of at most width characters at spaces; a longer
+// word is cut.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.SplitSeq(text, " ") {
+		word = clip(word, width)
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, strings.TrimRight(line, " "))
+			line = ""
+			if word == "" {
+				continue
+			}
+		}
+		if line != "" || word == "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, strings.TrimRight(line, " "))
+}

@@ -1,0 +1,75 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// go test ./report -run Summary -update writes the golden files anew.
+var update = flag.Bool("update", false, "write the golden files")
+
+func TestSummaryGolden(t *testing.T) {
+	for name, fixture := range map[string]func() (*Result, []PartitionSecond){"hot-key": hotKey, "steady": steady, "stopped": stopped} {
+		t.Run(name, func(t *testing.T) {
+			r, _ := fixture()
+			var out bytes.Buffer
+			Summary(&out, r, false, 80)
+			golden := filepath.Join("testdata", "summary-"+name+".txt")
+			if *update {
+				if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.String() != string(want) {
+				t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
+			}
+		})
+	}
+}
+
+func TestSummaryFitsItsWidth(t *testing.T) {
+	for _, width := range []int{40, 80, 120} {
+		for _, fixture := range []func() (*Result, []PartitionSecond){hotKey, steady, stopped, hostile} {
+			r, _ := fixture()
+			var out bytes.Buffer
+			Summary(&out, r, false, width)
+			for line := range strings.Lines(out.String()) {
+				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > max(width, labelWidth+36) {
+					t.Errorf("width %d: a line has %d characters: %q", width, n, line)
+				}
+			}
+		}
+	}
+}
+
+func TestSummaryColors(t *testing.T) {
+	r, _ := hotKey()
+	var plain, colored bytes.Buffer
+	Summary(&plain, r, false, 0)
+	Summary(&colored, r, true, 0)
+	if strings.Contains(plain.String(), "\x1b") {
+		t.Error("colour where none was asked for")
+	}
+	if !strings.HasPrefix(colored.String(), "\x1b[1;33mlimited\x1b[0m  partition.ingress") {
+		t.Errorf("the status is not coloured: %.60q", colored.String())
+	}
+	stripped := strings.NewReplacer("\x1b[1;33m", "", "\x1b[0m", "").Replace(colored.String())
+	if stripped != plain.String() {
+		t.Error("colour changes more than colour")
+	}
+	r, _ = hostile()
+	var out bytes.Buffer
+	Summary(&out, r, false, 80)
+	if strings.ContainsAny(out.String(), "\x1b\r\x07") {
+		t.Error("a name can steer the terminal")
+	}
+}

@@ -1,0 +1,97 @@
+package scenario
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// profiles are the profile names that tests pretend to have built in.
+func profiles() []string { return []string{"msk-serverless", "msk-express-m7g.large"} }
+
+// TestBroken holds every message of every file in testdata/broken against the
+// .want file beside it, byte for byte. With UPDATE_GOLDEN=1 it writes them.
+func TestBroken(t *testing.T) {
+	files, err := filepath.Glob("testdata/broken/*.yaml")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("found %d broken files, want at least 20 (%v)", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles()})
+			if err == nil {
+				t.Fatal("a broken file was accepted")
+			}
+			checkProblems(t, err)
+			golden := strings.TrimSuffix(file, ".yaml") + ".want"
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, readErr := os.ReadFile(golden)
+			if readErr != nil {
+				t.Fatal(readErr)
+			}
+			if got := err.Error() + "\n"; got != string(want) {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// TestFiveMistakesAtOnce holds that one run reports them all, each with its place
+// and in the order of the file.
+func TestFiveMistakesAtOnce(t *testing.T) {
+	_, err := Load("testdata/broken/five-mistakes.yaml", Options{})
+	var problems Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("got %v, want Problems", err)
+	}
+	var places []string
+	for _, p := range problems {
+		places = append(places, p.Pos.String())
+	}
+	file := "testdata/broken/five-mistakes.yaml"
+	want := []string{file + ":8:11", file + ":9:33", file + ":11:37", file + ":11:43", file + ":13:22"}
+	if strings.Join(places, " ") != strings.Join(want, " ") {
+		t.Errorf("mistakes at\n%s\nwant\n%s", strings.Join(places, "\n"), strings.Join(want, "\n"))
+	}
+	for _, place := range want {
+		if !strings.Contains("\n"+err.Error(), "\n"+place+": ") {
+			t.Errorf("no line of the error starts with %s", place)
+		}
+	}
+}
+
+// checkProblems fails unless the error is Problems, each with a place and a
+// message in words that do not come from Go.
+func checkProblems(t testing.TB, err error) {
+	t.Helper()
+	var problems Problems
+	if !errors.As(err, &problems) || len(problems) == 0 {
+		t.Fatalf("got %T %v, want Problems", err, err)
+	}
+	goWords := regexp.MustCompile(`\b(yaml|float64|uint64|int64|struct|strconv|nil|interface|libyaml|time|scenario)\.[A-Za-z]|!!|%!|<nil>`)
+	for _, p := range problems {
+		if p.Pos.File == "" || p.Pos.Line < 1 || p.Pos.Column < 1 {
+			t.Errorf("no position: %+v", p)
+		}
+		if p.Message == "" {
+			t.Errorf("no message: %+v", p)
+		}
+		if strings.ContainsAny(p.Message+p.Hint+p.Line, "\n\r") {
+			t.Errorf("more than one line: %+v", p)
+		}
+		if words := goWords.FindString(p.Message + " " + p.Hint); words != "" && !strings.Contains(p.Line, words) {
+			t.Errorf("message speaks Go (%s): %+v", words, p)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package scenario
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// FuzzParse holds that no file and no edit makes Parse panic, that every mistake
+// has a place, and that what is accepted survives being resolved.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	broken, err := filepath.Glob("testdata/broken/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range append(files, broken...) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, "")
+		f.Add(data, "topics.orders.partitions=24")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, edit string) {
+		o := Options{Profiles: profiles(), Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
+		if edit != "" {
+			o.Set = []string{edit}
+		}
+		s, err := Parse("f.yaml", data, o)
+		if err != nil {
+			checkProblems(t, err)
+			if !strings.Contains("\n"+err.Error(), "\nf.yaml:") && !strings.Contains("\n"+err.Error(), "\n--set:1:") {
+				t.Errorf("no position: %v", err)
+			}
+			return
+		}
+		checkRoundTrip(t, s)
+	})
+}
+
+// checkRoundTrip fails unless the resolved scenario reads as the same scenario.
+func checkRoundTrip(t interface{ Fatalf(string, ...any) }, s *Scenario) {
+	data := s.YAML()
+	again, err := Parse("resolved.yaml", data, Options{})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	if !reflect.DeepEqual(withoutPositions(again), withoutPositions(s)) {
+		t.Fatalf("got  %+v\nwant %+v\n%s", again, s, data)
+	}
+}
+
+// TestRoundTrip holds that any scenario survives being written and read.
+func TestRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { checkRoundTrip(t, drawScenario(t)) })
+}
+
+func drawScenario(t *rapid.T) *Scenario {
+	name := rapid.StringMatching(`[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,30}`)
+	s := &Scenario{
+		Version:     1,
+		Name:        name.Draw(t, "name"),
+		Description: rapid.String().Draw(t, "description"),
+		Seed:        rapid.Uint64().Draw(t, "seed"),
+		Limits:      drawLimits(t),
+	}
+	names := func(label string) []string { return rapid.SliceOfNDistinct(name, 1, 3, rapid.ID).Draw(t, label) }
+	for _, n := range names("topics") {
+		topic := Topic{Name: n, ReplicationFactor: -1, Existing: rapid.Bool().Draw(t, "existing")}
+		if !topic.Existing {
+			topic.Partitions = rapid.Int32Range(1, 100_000).Draw(t, "partitions")
+			topic.ReplicationFactor = rapid.SampledFrom([]int16{-1, 1, 3}).Draw(t, "replication factor")
+			topic.Config = rapid.MapOfN(rapid.String(), rapid.String(), 1, 3).Draw(t, "config")
+		}
+		s.Topics = append(s.Topics, topic)
+	}
+	for _, n := range names("producers") {
+		s.Producers = append(s.Producers, drawProducer(t, n, s.Topics))
+	}
+	for _, n := range names("consumers") {
+		s.Consumers = append(s.Consumers, Consumer{
+			Name: n, Topics: []string{s.Producers[0].Topic}, Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
+			Settings: ConsumerSettings{
+				ClientID:               rapid.String().Draw(t, "client id"),
+				FetchMaxWait:           time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "wait")),
+				FetchMinBytes:          rapid.IntRange(0, 1000).Draw(t, "min"),
+				FetchMaxBytes:          rapid.IntRange(1000, 1<<30).Draw(t, "max"),
+				FetchMaxPartitionBytes: rapid.IntRange(1, 1<<30).Draw(t, "max partition"),
+			}})
+	}
+	for _, n := range names("phases") {
+		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
+			rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-6, 10)).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
+	}
+	return s
+}
+
+func drawLimits(t *rapid.T) Limits {
+	l := Limits{Extends: rapid.OneOf(rapid.Just(""), rapid.Just("msk-serverless"), rapid.StringMatching(`[a-z]{1,5}/.{1,10}`)).Draw(t, "extends")}
+	for _, name := range LimitNames() {
+		if !rapid.Bool().Draw(t, name) {
+			continue
+		}
+		value := rapid.Float64Range(1, 1e12).Draw(t, "value")
+		if name == "cluster.connections" {
+			value = float64(int64(value))
+		}
+		l.set(name, value)
+	}
+	return l
+}
+
+func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
+	p := Producer{
+		Name:    name,
+		Topic:   topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")].Name,
+		Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
+		Value:   Value{rapid.IntRange(1, 4000).Draw(t, "value")},
+		Settings: ProducerSettings{
+			Acks:        rapid.SampledFrom([]string{"all", "1", "0"}).Draw(t, "acks"),
+			Compression: rapid.SampledFrom([]string{"none", "gzip", "snappy", "lz4", "zstd"}).Draw(t, "compression"),
+			Linger:      time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "linger")),
+			BatchBytes:  rapid.IntRange(1, 4000).Draw(t, "batch"),
+			BufferBytes: rapid.IntRange(4000, 1<<30).Draw(t, "buffer"),
+			ClientID:    rapid.String().Draw(t, "client id"),
+		},
+	}
+	p.Settings.Idempotent = p.Settings.Acks == "all" && rapid.Bool().Draw(t, "idempotent")
+	switch rapid.IntRange(0, 2).Draw(t, "rate") {
+	case 0:
+		p.Rate.Max = true
+	case 1:
+		p.Rate.Records = rapid.Float64Range(0.001, 1e8).Draw(t, "records")
+	case 2:
+		p.Rate.Bytes = rapid.Float64Range(1, 1e8).Draw(t, "bytes")
+	}
+	switch keys := rapid.IntRange(2, 10_000_000).Draw(t, "keys"); rapid.IntRange(0, 3).Draw(t, "key") {
+	case 1:
+		p.Key = Key{Keys: keys}
+	case 2:
+		p.Key = Key{Keys: keys, HotKeys: rapid.IntRange(1, keys-1).Draw(t, "hot"), HotShare: rapid.Float64Range(1e-6, 1).Draw(t, "share")}
+	case 3:
+		p.Key = Key{Keys: keys, Zipf: rapid.Float64Range(0.001, 10).Draw(t, "zipf")}
+	}
+	return p
+}

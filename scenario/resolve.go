@@ -1,0 +1,190 @@
+package scenario
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strconv"
+
+	yaml "go.yaml.in/yaml/v4"
+)
+
+// Hash identifies the resolved scenario: "sha256:" and the first 16 hex digits
+// of the hash of [Scenario.YAML].
+func (s *Scenario) Hash() string {
+	sum := sha256.Sum256(s.YAML())
+	return "sha256:" + hex.EncodeToString(sum[:8])
+}
+
+// YAML is the resolved scenario: a valid scenario file with every default filled
+// in. Parsing it gives the same scenario again, apart from positions. It is nil
+// if a field holds what no file could say.
+func (s *Scenario) YAML() []byte {
+	top := block().
+		add("version", integer(s.Version)).
+		add("name", text(s.Name))
+	if s.Description != "" {
+		top.add("description", text(s.Description))
+	}
+	top.add("seed", plain("!!int", strconv.FormatUint(s.Seed, 10))).
+		add("limits", limitsYAML(s.Limits))
+	topics, producers, consumers := block(), block(), block()
+	for _, t := range s.Topics {
+		topics.add(t.Name, topicYAML(t))
+	}
+	for _, p := range s.Producers {
+		producers.add(p.Name, producerYAML(p))
+	}
+	for _, c := range s.Consumers {
+		consumers.add(c.Name, consumerYAML(c))
+	}
+	top.add("topics", topics).add("producers", producers)
+	if len(s.Consumers) > 0 {
+		top.add("consumers", consumers)
+	}
+	phases := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, p := range s.Phases {
+		phases.Content = append(phases.Content, flow().
+			add("name", text(p.Name)).
+			add("duration", text(formatDuration(p.Duration))).
+			add("load", text(formatShare(p.Load))).
+			add("measure", boolean(p.Measure)).node())
+	}
+	top.add("phases", (*tree)(phases))
+	data, err := yaml.Dump(top.node(), yaml.WithLineWidth(-1))
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+func limitsYAML(l Limits) *tree {
+	if len(l.Values) == 0 {
+		name := l.Extends
+		if name == "" {
+			name = noLimits
+		}
+		return text(name)
+	}
+	limits := block()
+	if l.Extends != "" {
+		limits.add("extends", text(l.Extends))
+	}
+	for _, s := range limitScopes() {
+		scope := flow()
+		for _, dimension := range s.dimensions {
+			value, declared := l.Values[s.name+"."+dimension]
+			if declared && dimension == "connections" {
+				scope.add(dimension, plain("!!int", formatNumber(value)))
+			} else if declared {
+				scope.add(dimension, text(unitOf(dimension).format(value)))
+			}
+		}
+		if len(scope.Content) > 0 {
+			limits.add(s.name, scope)
+		}
+	}
+	return limits
+}
+
+func topicYAML(t Topic) *tree {
+	if t.Existing {
+		return flow().add("existing", boolean(true))
+	}
+	topic := flow().
+		add("partitions", integer(int(t.Partitions))).
+		add("replication_factor", integer(int(t.ReplicationFactor)))
+	config := flow()
+	for _, name := range slices.Sorted(maps.Keys(t.Config)) {
+		config.add(name, text(t.Config[name]))
+	}
+	if len(config.Content) > 0 {
+		topic.add("config", config)
+	}
+	return topic
+}
+
+func producerYAML(p Producer) *tree {
+	producer := block().
+		add("topic", text(p.Topic)).
+		add("clients", integer(p.Clients)).
+		add("rate", text(p.Rate.String()))
+	if p.Key.Keys > 0 {
+		producer.add("key", keyYAML(p.Key))
+	}
+	s := p.Settings
+	settings := flow().
+		add("acks", text(s.Acks)).
+		add("idempotent", boolean(s.Idempotent)).
+		add("compression", text(s.Compression)).
+		add("linger", text(formatDuration(s.Linger))).
+		add("batch", size(s.BatchBytes)).
+		add("buffer", size(s.BufferBytes))
+	if s.ClientID != "" {
+		settings.add("client_id", text(s.ClientID))
+	}
+	return producer.
+		add("value", flow().add("size", size(p.Value.Size))).
+		add("settings", settings)
+}
+
+func keyYAML(k Key) *tree {
+	key := flow()
+	if k.HotKeys > 0 {
+		key.add("hot", flow().
+			add("keys", integer(k.HotKeys)).
+			add("share", text(formatShare(k.HotShare))))
+	}
+	if k.Zipf > 0 {
+		key.add("zipf", plain("!!float", formatNumber(k.Zipf)))
+	}
+	return key.add("keys", integer(k.Keys))
+}
+
+func consumerYAML(c Consumer) *tree {
+	topics := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, t := range c.Topics {
+		topics.Content = append(topics.Content, text(t).node())
+	}
+	s := c.Settings
+	settings := flow().
+		add("fetch_max_wait", text(formatDuration(s.FetchMaxWait))).
+		add("fetch_min_bytes", size(s.FetchMinBytes)).
+		add("fetch_max_bytes", size(s.FetchMaxBytes)).
+		add("max_partition_fetch_bytes", size(s.FetchMaxPartitionBytes))
+	if s.ClientID != "" {
+		settings.add("client_id", text(s.ClientID))
+	}
+	return block().
+		add("topics", (*tree)(topics)).
+		add("clients", integer(c.Clients)).
+		add("settings", settings)
+}
+
+// tree is a YAML node under construction.
+type tree yaml.Node
+
+func block() *tree { return &tree{Kind: yaml.MappingNode} }
+
+func flow() *tree { return &tree{Kind: yaml.MappingNode, Style: yaml.FlowStyle} }
+
+func (m *tree) add(name string, value *tree) *tree {
+	m.Content = append(m.Content, plain("!!str", name).node(), value.node())
+	return m
+}
+
+func (m *tree) node() *yaml.Node { return (*yaml.Node)(m) }
+
+func plain(tag, value string) *tree {
+	return &tree{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+}
+
+// text is text that is not to be searched for variables again.
+func text(value string) *tree { return plain("!!str", escape(value)) }
+
+func integer(n int) *tree { return plain("!!int", strconv.Itoa(n)) }
+
+func boolean(b bool) *tree { return plain("!!bool", strconv.FormatBool(b)) }
+
+func size(bytes int) *tree { return text(formatSize(bytes)) }
