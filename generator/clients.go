@@ -177,8 +177,13 @@ func (r *run) newFleet(p scenario.Producer, t *cluster.Topic) *fleet {
 	for _, ph := range r.Scenario.Phases {
 		f.measured = append(f.measured, ph.Measure)
 	}
+	f.recordBytes = float64(p.Value.Size)
 	if !p.Rate.Max {
-		f.schedule = scenario.NewSchedule(p.RecordsPerSecond(), r.Scenario.Phases)
+		rate := p.RecordsPerSecond()
+		f.schedule = scenario.NewSchedule(rate, r.Scenario.Phases)
+		if p.Rate.Bytes > 0 {
+			f.recordBytes = p.Rate.Bytes / rate
+		}
 	}
 	return f
 }

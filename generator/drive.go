@@ -145,19 +145,11 @@ func (r *run) progress(n int) Progress {
 		c.recorder.mu.Lock()
 		s := *c.recorder.at(p.Elapsed - time.Second)
 		c.recorder.mu.Unlock()
-		p.OfferedBytes += float64(s.offered) * c.bytesPerRecord()
+		p.OfferedBytes += float64(s.offered) * c.recordBytes
 		p.AckedBytes += float64(s.ackedBytes)
 	}
 	p.Throttled = r.observer.throttledNow()
 	return p
-}
-
-// bytesPerRecord is the expected size of key and value.
-func (f *fleet) bytesPerRecord() float64 {
-	if f.Rate.Bytes > 0 {
-		return f.Rate.Bytes / f.RecordsPerSecond()
-	}
-	return float64(f.Value.Size)
 }
 
 // throttledNow is the part of the links with load that are paused right now.

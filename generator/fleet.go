@@ -21,6 +21,8 @@ type fleet struct {
 	partitions []*partitionLoad
 	errors     *errorLog
 	end        time.Duration // of the last phase
+
+	recordBytes float64 // of key and value, expected
 }
 
 // slot is the index, in the fleet's schedule, of record n of one of its clients.

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,7 +58,8 @@ const (
 // run is one run in progress.
 type run struct {
 	Config
-	prefix   string // of topics, groups and client ids
+	prefix   string             // of topics, groups and client ids
+	sized    *scenario.Scenario // with the partition counts of topics that existed
 	observer *observer
 	cluster  *cluster.Cluster
 	topics   map[string]*cluster.Topic   // by name in the scenario
@@ -159,6 +161,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.awaitGroups(ctx); err != nil {
 		return err
 	}
+	r.sized = sized(r.Scenario, r.topics)
 	r.start = wholeSecond(200 * time.Millisecond)
 	r.clock.begin(r.start)
 	for _, p := range r.Scenario.Producers {
@@ -173,6 +176,17 @@ func (r *run) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// sized is the scenario with the partition counts that existing topics turned out
+// to have.
+func sized(s *scenario.Scenario, found map[string]*cluster.Topic) *scenario.Scenario {
+	out := *s
+	out.Topics = slices.Clone(s.Topics)
+	for i := range out.Topics {
+		out.Topics[i].Partitions = int32(len(found[out.Topics[i].Name].Leaders))
+	}
+	return &out
 }
 
 // startGroup commits where a group begins and starts its members.

@@ -32,7 +32,7 @@ func (r *run) timeline() []report.Second {
 			}
 			c := p.recorder.seconds[s]
 			row.OfferedRecords += c.offered
-			row.OfferedBytes += int64(math.Round(float64(c.offered) * p.bytesPerRecord()))
+			row.OfferedBytes += int64(math.Round(float64(c.offered) * p.recordBytes))
 			row.AckedRecords += c.acked
 			row.AckedBytes += c.ackedBytes
 			row.Failed += c.failed
@@ -125,7 +125,7 @@ func (r *run) wholly(second int) bool {
 // partitions are the partitions of all topics, predicted beside observed.
 func (r *run) partitions() []report.Partition {
 	predicted := map[limits.Instance]limits.Load{}
-	for _, l := range limits.Predict(r.Scenario) {
+	for _, l := range limits.Predict(r.sized) {
 		predicted[limits.Instance{Topic: l.Topic, Partition: l.Partition}] = l
 	}
 	var out []report.Partition
@@ -137,7 +137,7 @@ func (r *run) partitions() []report.Partition {
 				ThrottledShare: r.shareOf(t, i),
 			}
 			l := predicted[limits.Instance{Topic: t.Name, Partition: p.Partition}]
-			p.Predicted = l.Ingress
+			p.Predicted, p.PredictedConsumed = l.Ingress, l.Egress
 			for _, k := range l.TopKeys {
 				p.TopKeys = append(p.TopKeys, report.KeyShare{Key: k.Key, Share: k.Share})
 			}

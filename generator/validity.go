@@ -61,21 +61,20 @@ func (r *run) offered() (attempted, scheduled int64) {
 }
 
 // checkPushBack tells a client that was full because the cluster throttled it
-// from one that could not keep up.
+// from one that could not keep up: only records that no throttle explains count.
 func (r *run) checkPushBack(res *report.Result, check func(bool, report.Reason)) {
-	wait := res.Latency.ClientWait
-	behind := float64(res.Latency.Response.Censored)
-	if wait.Count > 0 {
-		var waited int64
-		for _, p := range r.producer {
-			waited += p.recorder.waited
-		}
-		behind += float64(waited)
+	behind := res.Latency.Response.Censored
+	for _, p := range r.producer {
+		behind += p.recorder.waited
 	}
-	share := behind / math.Max(1, float64(res.Latency.Response.Count))
-	check(share <= mostWaiting || res.Throttle.Share > 0 || r.allMax(), report.Reason{
-		Check: "full_without_push_back", Observed: share, Bound: mostWaiting, Unit: "of records",
-		Message: fmt.Sprintf("%.1f %% of the records found their client's buffer full for over 100 ms or were never sent, though no response throttled: the clients or the cluster's own speed is the limit, not a quota", 100*share),
+	message := "no record found its client's buffer full without a throttle to explain it"
+	share := 0.0
+	if res.Throttle.Share == 0 && !r.allMax() {
+		share = float64(behind) / math.Max(1, float64(res.Latency.Response.Count))
+		message = fmt.Sprintf("%d records found their client's buffer full for over %s, or were never acknowledged, though no response throttled: the clients or the cluster's own speed is the limit, not a quota", behind, fullLong)
+	}
+	check(share <= mostWaiting, report.Reason{
+		Check: "full_without_push_back", Observed: share, Bound: mostWaiting, Unit: "of records", Message: message,
 	})
 }
 
@@ -94,8 +93,11 @@ func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
 	if !r.ends {
 		unknown = 1
 	}
-	check(r.ends, report.Reason{Check: "log_end_known", Observed: unknown, Bound: 0,
-		Message: "the log-end offsets after the run could not be read; nothing is reconciled"})
+	known := "the log-end offsets after the run were read"
+	if !r.ends {
+		known = "the log-end offsets after the run could not be read; nothing is reconciled"
+	}
+	check(r.ends, report.Reason{Check: "log_end_known", Observed: unknown, Bound: 0, Unit: "unknown", Message: known})
 	if !r.ends {
 		return
 	}

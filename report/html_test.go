@@ -14,7 +14,7 @@ import (
 	"msklt/internal/limits"
 )
 
-func page1(t *testing.T, r *Result, series []PartitionSecond) string {
+func render(t *testing.T, r *Result, series []PartitionSecond) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := HTML(&out, r, series); err != nil {
@@ -28,7 +28,7 @@ func page1(t *testing.T, r *Result, series []PartitionSecond) string {
 func TestHTMLIsDeterministic(t *testing.T) {
 	for _, fixture := range []func() (*Result, []PartitionSecond){hotKey, steady, stopped} {
 		r, series := fixture()
-		want := page1(t, r, series)
+		want := render(t, r, series)
 		dir := filepath.Join(t.TempDir(), "result")
 		write(t, dir, r, series)
 		if written, err := os.ReadFile(filepath.Join(dir, "report.html")); err != nil || string(written) != want {
@@ -39,7 +39,7 @@ func TestHTMLIsDeterministic(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if page1(t, again, againSeries) != want {
+			if render(t, again, againSeries) != want {
 				t.Fatal("the page from the files differs")
 			}
 		}
@@ -49,7 +49,7 @@ func TestHTMLIsDeterministic(t *testing.T) {
 // The budget is that of a 45-second run over 12 partitions.
 func TestHTMLIsSmallAndAlone(t *testing.T) {
 	for _, fixture := range []func() (*Result, []PartitionSecond){hotKey, steady, stopped} {
-		html := page1(t, first(fixture()), second(fixture()))
+		html := render(t, first(fixture()), second(fixture()))
 		if len(html) > 250_000 {
 			t.Errorf("%d bytes", len(html))
 		}
@@ -64,7 +64,7 @@ func TestHTMLIsSmallAndAlone(t *testing.T) {
 // The policy admits the one style and the one script by their hashes, and
 // nothing else: so no style attribute and no event handler may be in the page.
 func TestHTMLPolicy(t *testing.T) {
-	html := page1(t, first(hotKey()), second(hotKey()))
+	html := render(t, first(hotKey()), second(hotKey()))
 	policy := regexp.MustCompile(`http-equiv="Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(html)
 	if policy == nil || !strings.HasPrefix(policy[1], "default-src &#39;none&#39;;") {
 		t.Fatalf("policy %q", policy)
@@ -91,7 +91,7 @@ func TestHTMLPolicy(t *testing.T) {
 
 // What a reader must find as text, with scripts off.
 func TestHTMLSays(t *testing.T) {
-	hot, steadyPage, stoppedPage := page1(t, first(hotKey()), second(hotKey())), page1(t, first(steady()), second(steady())), page1(t, first(stopped()), second(stopped()))
+	hot, steadyPage, stoppedPage := render(t, first(hotKey()), second(hotKey())), render(t, first(steady()), second(steady())), render(t, first(stopped()), second(stopped()))
 	for _, test := range []struct{ name, html, want string }{
 		{"status", hot, `<p class="status">Limited</p>`},
 		{"status", steadyPage, `<p class="status">Within limits</p>`},
@@ -125,7 +125,7 @@ func TestHTMLSays(t *testing.T) {
 	}
 	kafka := first(hotKey())
 	kafka.Target.Kind = "kafka"
-	if strings.Contains(page1(t, kafka, nil), "limiter works is not published") {
+	if strings.Contains(render(t, kafka, nil), "limiter works is not published") {
 		t.Error("a real cluster is called an emulation")
 	}
 }
@@ -163,7 +163,7 @@ func hostile() (*Result, []PartitionSecond) {
 }
 
 func TestHTMLEscapes(t *testing.T) {
-	html := page1(t, first(hostile()), second(hostile()))
+	html := render(t, first(hostile()), second(hostile()))
 	if strings.Contains(html, "<script>alert") || strings.Contains(html, "<img") {
 		t.Error("markup from a name is in the page")
 	}
@@ -188,7 +188,7 @@ func TestHTMLEscapes(t *testing.T) {
 // An empty result has a page too: every number is absent, nothing divides by
 // zero.
 func TestHTMLOfNothing(t *testing.T) {
-	html := page1(t, &Result{}, nil)
+	html := render(t, &Result{}, nil)
 	for _, bad := range []string{"NaN", "Inf"} {
 		if strings.Contains(html, bad) {
 			t.Errorf("the page contains %q", bad)
@@ -227,7 +227,7 @@ func TestHTMLOfALongRun(t *testing.T) {
 		}
 	}
 	r.DurationSeconds = length
-	html := page1(t, r, series)
+	html := render(t, r, series)
 	if len(html) > 1_500_000 {
 		t.Errorf("%d bytes", len(html))
 	}

@@ -40,7 +40,7 @@ type object struct {
 	keys   []*yaml.Node
 	values map[string]*yaml.Node
 	asked  []string
-	absent []Problem       // of required fields, see require
+	absent [][2]string     // required fields with an example, see require
 	bad    map[string]bool // fields that were reported
 }
 
@@ -96,7 +96,7 @@ func (o *object) key(name string) *yaml.Node {
 func (o *object) require(name, example string) {
 	if o.get(name) == nil {
 		o.bad[name] = true
-		o.absent = append(o.absent, o.problem(o.anchor, fmt.Sprintf("add %s: %s", name, example), name))
+		o.absent = append(o.absent, [2]string{name, example})
 	}
 }
 
@@ -160,10 +160,9 @@ func (o *object) done() {
 			o.report(key, suggest(key.Value, known), "%sunknown field %s", prefix(o.path), quote(key.Value))
 		}
 	}
-	for _, p := range o.absent {
-		if !slices.Contains(meant, p.Message) {
-			p.Message = join(o.path, p.Message) + " is missing"
-			o.problems = append(o.problems, p)
+	for _, field := range o.absent {
+		if name, example := field[0], field[1]; !slices.Contains(meant, name) {
+			o.report(o.anchor, fmt.Sprintf("add %s: %s", name, example), "%s is missing", join(o.path, name))
 		}
 	}
 }

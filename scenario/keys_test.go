@@ -65,12 +65,12 @@ func distributions() map[string]Key {
 		"zipf 0.2":         {Keys: 1000, Zipf: 0.2},
 		"zipf 0.99":        {Keys: 10000, Zipf: 0.99},
 		"zipf 1":           {Keys: 10000, Zipf: 1},
-		"zipf 1 million":   {Keys: 1_000_000, Zipf: 1},
+		"zipf 1 of 100000": {Keys: 100_000, Zipf: 1},
 		"zipf just over 1": {Keys: 1000, Zipf: 1.000001},
 		"zipf 1.5":         {Keys: 1000, Zipf: 1.5},
 		"zipf 3 of 2":      {Keys: 2, Zipf: 3},
 		"zipf 0.001":       {Keys: 50, Zipf: 0.001},
-		"zipf 4":           {Keys: 10_000_000, Zipf: 4},
+		"zipf 4":           {Keys: 100_000, Zipf: 4},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Pos is a place in a file, or in a command-line flag: then File is the flag's
@@ -24,6 +25,20 @@ type Problem struct {
 	Line    string // the line of the source that Pos is in
 	Message string
 	Hint    string // what to do about it; may be empty
+}
+
+// newProblem keeps every text on one line of the terminal and free of control
+// characters, which names in double quotes may hold.
+func newProblem(pos Pos, line, hint, message string) Problem {
+	clean := func(text string) string {
+		return strings.Map(func(r rune) rune {
+			if !allowed(r) {
+				return utf8.RuneError
+			}
+			return r
+		}, text)
+	}
+	return Problem{Pos: pos, Line: clean(line), Message: clean(message), Hint: clean(hint)}
 }
 
 // String is the problem as [Problems.Error] prints it, without a final newline.

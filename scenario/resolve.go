@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
 )
@@ -177,7 +178,11 @@ func (m *tree) add(name string, value *tree) *tree {
 func (m *tree) node() *yaml.Node { return (*yaml.Node)(m) }
 
 func plain(tag, value string) *tree {
-	return &tree{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+	t := &tree{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+	if strings.ContainsAny(value, "\u2028\u2029") {
+		t.Style = yaml.DoubleQuotedStyle // else they are written as they are, which no file may hold
+	}
+	return t
 }
 
 // text is text that is not to be searched for variables again.

@@ -20,12 +20,7 @@ type flagNode struct {
 const setFlag = "--set"
 
 func (f flagNode) at(column int, hint, message string) Problem {
-	return Problem{
-		Pos:     Pos{setFlag, f.number + 1, max(column, 1)},
-		Line:    strings.Map(printable, strings.ToValidUTF8(f.edit, "\ufffd")),
-		Message: message,
-		Hint:    hint,
-	}
+	return newProblem(Pos{setFlag, f.number + 1, max(column, 1)}, f.edit, hint, message)
 }
 
 // problem is a problem at a node of the edit's value.
@@ -38,7 +33,8 @@ func (f flagNode) problem(n *yaml.Node, hint, message string) Problem {
 }
 
 // set applies one edit to the tree. A path goes through mappings by field name
-// and through lists by index or by the item's name; what is not there is made.
+// and through lists by index or by the item's name; a field that is not there is
+// made. An edit inside a value that aliases share changes it for all of them.
 func (d *decoder) set(root *yaml.Node, number int, edit string) {
 	f := flagNode{edit: edit, number: number}
 	path, text, ok := strings.Cut(edit, "=")

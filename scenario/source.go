@@ -30,16 +30,7 @@ func (s source) problem(line, column int, hint, message string) Problem {
 		line, column = last, utf8.RuneCountInString(s.lines[last-1])+1
 	}
 	line, column = max(line, 1), max(column, 1)
-	text := strings.Map(printable, s.lines[line-1])
-	return Problem{Pos: Pos{s.file, line, column}, Line: text, Message: message, Hint: hint}
-}
-
-// printable keeps a line on one line of the terminal, character for character.
-func printable(r rune) rune {
-	if r != '\t' && !allowed(r) {
-		return utf8.RuneError
-	}
-	return r
+	return newProblem(Pos{s.file, line, column}, s.lines[line-1], hint, message)
 }
 
 // allowed tells the characters that a file may hold besides line breaks. YAML

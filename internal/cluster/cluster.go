@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/limits"
 )
@@ -31,7 +32,7 @@ type Cluster struct {
 	client   *kgo.Client
 	admin    *kadm.Client
 	Kind     limits.ClusterKind
-	APILevel string // the oldest Apache Kafka release that offers what the brokers do
+	APILevel string // the Apache Kafka release whose APIs the brokers offer, or their highest versions
 	Brokers  []int32
 	// Nodes maps the address that a broker advertises to its id.
 	Nodes map[string]int32
@@ -74,10 +75,22 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 	}
 	for _, v := range versions {
 		if v.Err == nil {
-			c.APILevel = v.VersionGuess()
+			c.APILevel = level(v)
 		}
 	}
 	return nil
+}
+
+// level names a Kafka release where the offered APIs are those of one, and the
+// versions that matter here where they are a mixture.
+func level(v kadm.BrokerApiVersions) string {
+	guess := v.VersionGuess()
+	if strings.HasPrefix(guess, "v") || strings.HasPrefix(guess, "at least") {
+		return "Kafka " + guess
+	}
+	_, produce, _ := v.KeyVersions(int16(kmsg.Produce))
+	_, fetch, _ := v.KeyVersions(int16(kmsg.Fetch))
+	return fmt.Sprintf("produce v%d, fetch v%d", produce, fetch)
 }
 
 // reach tries until the deadline, because a cluster may be starting; it names

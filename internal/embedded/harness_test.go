@@ -6,12 +6,14 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/internal/limits"
+	"msklt/internal/wire"
 )
 
 // declared makes limits out of names and values.
@@ -34,12 +36,14 @@ func start(t *testing.T, cfg Config) *Cluster {
 	return c
 }
 
-// virtual returns a configuration whose network lives in a synctest bubble, and
-// the option with which clients reach it.
-func virtual(cfg Config) (Config, kgo.Opt) {
-	network := new(kfake.VirtualNetwork)
-	cfg.Listen, cfg.listen = "127.0.0.1:9092", network.Listen
-	return cfg, kgo.Dialer(network.DialContext)
+// inVirtualTime runs f in a synctest bubble, with a cluster on a network of its own.
+func inVirtualTime(t *testing.T, cfg Config, f func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		network := new(kfake.VirtualNetwork)
+		cfg.Listen, cfg.listen = "127.0.0.1:9092", network.Listen
+		f(t, start(t, cfg), network)
+	})
 }
 
 // client connects to a cluster; it is closed when the test ends.
@@ -82,6 +86,44 @@ func (h *throttles) seen() []throttled {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.all)
+}
+
+// inverter reads a quota's value out of what clients saw: it replays the window
+// over the requests they sent and solves every throttle for the limit.
+type inverter struct {
+	start time.Time
+
+	mu     sync.Mutex
+	window limits.Window
+	values []float64
+}
+
+// OnBrokerE2E counts a produce request when its answer is there, as the broker
+// counts it when it answers. franz-go's sizes hold the 4-byte length.
+func (h *inverter) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE2E) {
+	if key != wire.Produce {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.window.Record(time.Since(h.start), int64(e2e.BytesWritten-4))
+}
+
+func (h *inverter) OnBrokerThrottle(_ kgo.BrokerMetadata, pause time.Duration, _ bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.values = append(h.values, h.window.Invert(time.Since(h.start), pause))
+}
+
+// median returns the middle estimate of the quota.
+func (h *inverter) median() float64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	values := slices.Sorted(slices.Values(h.values))
+	if len(values) == 0 {
+		return 0
+	}
+	return values[len(values)/2]
 }
 
 // stream is what a client offers: records of size bytes, per second, in turn over
@@ -129,6 +171,26 @@ func offer(ctx context.Context, cl *kgo.Client, s stream) (acked map[int32]int64
 	mu.Lock()
 	defer mu.Unlock()
 	return acked, bySecond
+}
+
+// offerAll runs one stream through each client at the same time.
+func offerAll(t *testing.T, clients []*kgo.Client, s stream) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), s.duration)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, cl := range clients {
+		all.Go(func() { offer(ctx, cl, s) })
+	}
+	all.Wait()
+}
+
+// seconds keeps the rows from one second to another, counted from the first row.
+func seconds(rows []Row, from, to int64) []Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
+		at := r.Second - rows[0].Second
+		return at < from || at >= to
+	})
 }
 
 // only keeps the rows of one scope that a test looks at.

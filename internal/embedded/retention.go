@@ -29,6 +29,7 @@ const (
 // where it can be cut, and has kafka delete records up to there.
 type retention struct {
 	cluster *Cluster
+	budget  int64
 
 	mu      sync.Mutex
 	logs    map[*partition]struct{}
@@ -62,7 +63,7 @@ type deletion struct {
 }
 
 func newRetention(c *Cluster) *retention {
-	return &retention{cluster: c, logs: make(map[*partition]struct{})}
+	return &retention{cluster: c, budget: memoryBudget, logs: make(map[*partition]struct{})}
 }
 
 // configure sets a topic's own limit per partition; below 0 it has none.
@@ -96,8 +97,8 @@ func (r *retention) grow(done []appended) {
 			cuts = append(cuts, r.cut(p))
 		}
 	}
-	if r.memory > memoryBudget {
-		for r.memory > memoryBudget-memoryBudget/32 { // not for every append
+	if r.memory > r.budget {
+		for r.memory > r.budget-r.budget/32 { // not for every append
 			cuts = append(cuts, r.cut(r.biggest()))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/internal/limits"
@@ -23,14 +24,12 @@ const (
 )
 
 func TestPartitionIngressFollowsApacheKafka(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cfg, dial := virtual(Config{
-			Brokers: 1, Topics: map[string]int32{"orders": 1},
-			Limits: declared(map[limits.Name]float64{limits.PartitionIngress: 5e6}),
-		})
-		c := start(t, cfg)
+	inVirtualTime(t, Config{
+		Brokers: 1, Topics: map[string]int32{"orders": 1},
+		Limits: declared(map[limits.Name]float64{limits.PartitionIngress: 5e6}),
+	}, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
 		hook := newThrottles()
-		cl := client(t, c, dial, kgo.ProducerLinger(5*time.Millisecond), kgo.WithHooks(hook))
+		cl := client(t, c, kgo.Dialer(network.DialContext), kgo.ProducerLinger(5*time.Millisecond), kgo.WithHooks(hook))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		time.AfterFunc(60*time.Second, cancel) // no draining: what is buffered then is not acked

@@ -178,7 +178,8 @@ func (n node) format(t testing.TB) {
 	if err := os.WriteFile(n.configFile(), []byte(n.properties()), 0o644); err != nil {
 		t.Fatalf("configuring broker %d: %v", n.id, err)
 	}
-	_, err := Java(t, t.Context(), "kafka.tools.StorageTool", "format", "-t", n.clusterID, "-c", n.configFile())
+	_, err := Java(t, t.Context(), "kafka.tools.StorageTool", "format",
+		"--cluster-id="+n.clusterID, "--config", n.configFile()) // in one word: an id may begin with -
 	if err != nil {
 		t.Fatalf("formatting the storage of broker %d: %v", n.id, err)
 	}

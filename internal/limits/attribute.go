@@ -90,7 +90,7 @@ func (g *group) allCapped() bool                   { return len(g.values) == 0 }
 
 func (g *group) add(t Throttled, c Candidate) {
 	g.responses = append(g.responses, t)
-	if !capped(c.Scope.Limit, t.Pause) {
+	if !capped(c.Scope.Limit, t.Pause) && c.Sum > 0 {
 		g.values = append(g.values, c.Value(t.Pause))
 	}
 }

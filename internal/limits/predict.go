@@ -40,7 +40,8 @@ const (
 
 // Predict hashes each fleet's real key set with Kafka's murmur2 partitioner and
 // returns what each partition gets. Records without a key spread evenly. A fleet
-// whose rate is max adds nothing: what it brings is not known beforehand.
+// whose rate is max adds nothing, and an existing topic whose partitions are not
+// counted yet has no load: what they bring is not known beforehand.
 func Predict(s *scenario.Scenario) []Load {
 	groups := map[string]int{}
 	for _, c := range s.Consumers {
@@ -56,7 +57,7 @@ func Predict(s *scenario.Scenario) []Load {
 		}
 		total := 0.0
 		for _, f := range s.Producers {
-			if f.Topic == t.Name {
+			if f.Topic == t.Name && len(loads) > 0 {
 				total += f.RecordsPerSecond()
 				addFleet(loads, f, s.Seed)
 			}

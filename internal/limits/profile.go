@@ -17,6 +17,9 @@ import (
 //go:embed profiles/*.yaml
 var profiles embed.FS
 
+// none is the profile that declares nothing.
+const none = "none"
+
 // Profiles are the names of the built-in profiles.
 func Profiles() []string {
 	names, err := fs.Glob(profiles, "profiles/*.yaml")
@@ -26,14 +29,14 @@ func Profiles() []string {
 	for i, n := range names {
 		names[i] = strings.TrimSuffix(path.Base(n), ".yaml")
 	}
-	return names
+	return append(names, none)
 }
 
 // Resolve turns the limits that a scenario declares into values: those of the
 // profile or limits file that they extend, with the scenario's own on top.
 func Resolve(declared scenario.Limits) (Limits, error) {
-	out := Limits{Profile: "none", Values: map[Name]float64{}}
-	if declared.Extends != "" {
+	out := Limits{Profile: none, Values: map[Name]float64{}}
+	if declared.Extends != "" && declared.Extends != none {
 		base, err := load(declared.Extends)
 		if err != nil {
 			return Limits{}, err

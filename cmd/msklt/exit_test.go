@@ -1,0 +1,45 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestExitCodes holds the documented exit codes against the program.
+func TestExitCodes(t *testing.T) {
+	good := writeScenario(t, "1s")
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("version: 2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says string
+		soon time.Duration
+	}{
+		"bad scenario":     {[]string{"run", bad}, 2, "bad.yaml:1:10", 5 * time.Second},
+		"bad flag":         {[]string{"run", good, "--frob"}, 2, "--frob", 5 * time.Second},
+		"unknown command":  {[]string{"frob"}, 2, "frob", 5 * time.Second},
+		"nobody listens":   {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1", 15 * time.Second},
+		"port that is not": {[]string{"run", good, "--bootstrap", "127.0.0.1:99999", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:99999", 15 * time.Second},
+		"cluster port":     {[]string{"cluster", "--listen", "127.0.0.1:99999"}, 2, "99999", 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := command(t.Context(), c.args...)
+			begin := time.Now()
+			if code := p.code(t); code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			if took := time.Since(begin); took > c.soon {
+				t.Errorf("it took %s, more than %s", took, c.soon)
+			}
+			if !strings.Contains(p.stderr.String(), c.says) {
+				t.Errorf("stderr lacks %q:\n%s", c.says, p.stderr.String())
+			}
+		})
+	}
+}

@@ -1,0 +1,235 @@
+package generator_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"msklt/generator"
+	"msklt/internal/embedded"
+	"msklt/internal/kafkatest"
+	"msklt/internal/limits"
+	"msklt/report"
+	"msklt/scenario"
+)
+
+// fidelityLoad is 150 % of a 5 MB/s quota on one partition: 1,000-byte records
+// that do not compress.
+const fidelityLoad = `
+version: 1
+name: fidelity
+topics:
+  t: {partitions: 1%s}
+producers:
+  p: {topic: t, clients: 1, rate: 7500/s, value: {size: 1000B}, settings: {client_id: writer}}
+%s
+phases:
+  - {name: steady, duration: 60s}
+`
+
+func parse(t *testing.T, text string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Parse("test.yaml", []byte(text), scenario.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// outcome is what a quota let through, second by second.
+type outcome struct {
+	bytes []float64 // cumulative record batch bytes after each second
+	share float64   // throttled share of the API under quota
+	out   *generator.Output
+}
+
+func play(t *testing.T, s *scenario.Scenario, target report.Target, l limits.Limits, api string) outcome {
+	t.Helper()
+	out, err := generator.Run(t.Context(), generator.Config{Scenario: s, Limits: l, Target: target})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !out.Result.Validity.Valid {
+		t.Fatalf("invalid: %+v", out.Result.Validity.Reasons)
+	}
+	o := outcome{out: out, share: out.Result.Throttle.ByAPI[api].Share}
+	for _, row := range out.Series {
+		for len(o.bytes) <= row.Second {
+			o.bytes = append(o.bytes, 0)
+		}
+		if api == "fetch" {
+			o.bytes[row.Second] += float64(row.ConsumedBytes)
+		} else {
+			o.bytes[row.Second] += float64(row.AckedBytes)
+		}
+	}
+	for i := 1; i < len(o.bytes); i++ {
+		o.bytes[i] += o.bytes[i-1]
+	}
+	return o
+}
+
+func playEmbedded(t *testing.T, s *scenario.Scenario, l limits.Limits, api string) outcome {
+	c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 1, Limits: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return play(t, s, report.Target{Kind: string(limits.EmbeddedCluster), Bootstrap: c.Bootstrap()}, l, api)
+}
+
+func playKafka(t *testing.T, s *scenario.Scenario, l limits.Limits, api string, quota func(*kafkatest.Broker)) outcome {
+	b := kafkatest.Start(t, kafkatest.Options{})
+	quota(b)
+	return play(t, s, report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")}, l, api)
+}
+
+// alike holds two outcomes against each other: what had got through within 5 %,
+// the throttled share within 5 points.
+func alike(t *testing.T, kafka, own outcome) {
+	t.Helper()
+	for _, second := range []int{10, 20, 30, 60} {
+		k, e := kafka.bytes[second-1], own.bytes[second-1]
+		t.Logf("after %d s: Kafka %.1f MB, embedded %.1f MB (%+.1f %%)", second, k/1e6, e/1e6, 100*(e/k-1))
+		if math.Abs(e/k-1) > 0.05 {
+			t.Errorf("after %d s the embedded cluster let %.0f bytes through, Apache Kafka %.0f", second, e, k)
+		}
+	}
+	t.Logf("throttled share: Kafka %.1f %%, embedded %.1f %%", 100*kafka.share, 100*own.share)
+	if math.Abs(kafka.share-own.share) > 0.05 {
+		t.Errorf("throttled share %.3f on the embedded cluster, %.3f on Apache Kafka", own.share, kafka.share)
+	}
+	for name, o := range map[string]outcome{"Kafka": kafka, "embedded": own} {
+		b := o.out.Result.Verdict.Binding
+		if len(b) == 0 || math.Abs(b[0].Observed/5e6-1) > 0.03 {
+			t.Errorf("%s: binding %+v, want 5,000,000 within 3 %%", name, b)
+			continue
+		}
+		t.Logf("%s: %s of %s, observed %.0f by %s %+v", name, b[0].Limit, b[0].Scope, b[0].Observed, b[0].ObservedBy, *b[0].Inverted)
+	}
+}
+
+// TestKafkaProduceFidelity drives the same client load against Apache Kafka with
+// producer_byte_rate and against the embedded cluster with a client-id limit.
+func TestKafkaProduceFidelity(t *testing.T) {
+	kafkatest.Need(t)
+	s := parse(t, fmt.Sprintf(fidelityLoad, "", ""))
+	l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.ClientIngress: 5e6}}
+	kafka := playKafka(t, s, l, "produce", func(b *kafkatest.Broker) { b.ClientQuota(t, "writer", 5e6, 0) })
+	alike(t, kafka, playEmbedded(t, s, l, "produce"))
+}
+
+// TestKafkaFetchFidelity is the same for reading, with consumer_byte_rate.
+func TestKafkaFetchFidelity(t *testing.T) {
+	kafkatest.Need(t)
+	group := "consumers:\n  g: {topics: [t], clients: 1, settings: {client_id: reader}}"
+	s := parse(t, fmt.Sprintf(fidelityLoad, `, config: {retention.bytes: "2000000000"}`, group))
+	l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.ClientEgress: 5e6}}
+	kafka := playKafka(t, s, l, "fetch", func(b *kafkatest.Broker) { b.ClientQuota(t, "reader", 0, 5e6) })
+	alike(t, kafka, playEmbedded(t, s, l, "fetch"))
+}
+
+// TestKafkaClientQuota finds a client quota of Apache Kafka, declared and not,
+// with one client and with four of one name, and counts what the Java tools
+// count.
+func TestKafkaClientQuota(t *testing.T) {
+	kafkatest.Need(t)
+	for _, clients := range []int{1, 4} {
+		for _, declared := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d clients/declared %v", clients, declared), func(t *testing.T) {
+				t.Parallel()
+				b := kafkatest.Start(t, kafkatest.Options{})
+				b.ClientQuota(t, "writer", 5e6, 0)
+				b.CreateTopic(t, "theirs", 6)
+				s := parse(t, fmt.Sprintf(`
+version: 1
+name: quota
+topics:
+  theirs: {existing: true}
+producers:
+  p: {topic: theirs, clients: %d, rate: 7.5MB/s, key: {keys: 1000}, value: {size: 1000B}, settings: {client_id: writer}}
+phases:
+  - {name: steady, duration: 60s}
+`, clients))
+				l := limits.Limits{Profile: "none"}
+				if declared {
+					l.Values = map[limits.Name]float64{limits.ClientIngress: 5e6}
+				}
+				o := play(t, s, report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")}, l, "produce")
+				checkClientQuota(t, o.out.Result, declared)
+				var inLog int64
+				for _, end := range b.LogEnd(t, "theirs") {
+					inLog += end
+				}
+				if acked := o.out.Result.Totals.Acked; acked != inLog {
+					t.Errorf("%d acked, GetOffsetShell says %d", acked, inLog)
+				}
+			})
+		}
+	}
+}
+
+func checkClientQuota(t *testing.T, r *report.Result, declared bool) {
+	t.Helper()
+	want := limits.LimitedUnexplained
+	if declared {
+		want = limits.Limited
+	}
+	if r.Verdict.Status != want || len(r.Verdict.Binding) == 0 {
+		t.Fatalf("status %s, binding %+v", r.Verdict.Status, r.Verdict.Binding)
+	}
+	b := r.Verdict.Binding[0]
+	t.Logf("%s of %s: observed %.0f by %s, %+v, plateau %v; %s", b.Limit, b.Scope, b.Observed, b.ObservedBy, *b.Inverted, *b.Plateau, strings.Join(b.Evidence, " "))
+	if b.Limit != limits.ClientIngress || b.Client != "writer" || (b.Declared != nil) != declared {
+		t.Errorf("named %s of %s, declared %v", b.Limit, b.Scope, b.Declared)
+	}
+	if b.ObservedBy != "inversion" || math.Abs(b.Observed/5e6-1) > 0.03 {
+		t.Errorf("observed %.0f by %s, want 5,000,000 within 3 %% by inversion", b.Observed, b.ObservedBy)
+	}
+}
+
+// TestKafkaScenarioUnchanged runs the shipped hot-key scenario, shortened, against
+// Apache Kafka: no quota there, so nothing throttles, and every record is
+// accounted for. What the run made is gone afterwards.
+func TestKafkaScenarioUnchanged(t *testing.T) {
+	kafkatest.Need(t)
+	s, err := scenario.Load("../scenarios/hot-key.yaml", scenario.Options{
+		Profiles: limits.Profiles(), Set: []string{"producers.checkout.rate=8MB/s"}, Duration: 8 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := limits.Resolve(s.Limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := kafkatest.Start(t, kafkatest.Options{})
+	before := topics(t, b)
+	o := play(t, s, report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")}, l, "produce")
+	r := o.out.Result
+	if r.Totals.Acked != r.Totals.Scheduled || r.Totals.LogEndDelta != r.Totals.Acked || r.Totals.Consumed != r.Totals.Acked {
+		t.Errorf("totals %+v", r.Totals)
+	}
+	if r.Verdict.Status != limits.WithinLimits || o.out.Left != nil {
+		t.Errorf("status %s, left %v", r.Verdict.Status, o.out.Left)
+	}
+	t.Logf("api level %s; %s", r.Target.APILevel, r.Verdict.Summary)
+	if after := topics(t, b); after != before {
+		t.Errorf("topics before: %s, after: %s", before, after)
+	}
+}
+
+// topics asks the Java tool which topics there are, apart from Kafka's own.
+func topics(t *testing.T, b *kafkatest.Broker) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := kafkatest.Java(t, ctx, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", b.Bootstrap(), "--list", "--exclude-internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
