@@ -152,7 +152,7 @@ topics:
 producers:
   p: {topic: theirs, clients: %d, rate: 7.5MB/s, key: {keys: 1000}, value: {size: 1000B}, settings: {client_id: writer}}
 phases:
-  - {name: steady, duration: 60s}
+  - {name: steady, duration: 30s}
 `, clients))
 				l := limits.Limits{Profile: "none"}
 				if declared {

@@ -10,7 +10,7 @@ import (
 // Bounds of the checks of the instrument on itself.
 const (
 	leastOffered = 0.99 // of what was scheduled must be attempted
-	mostLag      = 10.0 // ms at the 99th percentile, unless it is small beside the response
+	mostLag      = 50.0 // ms at the 99th percentile, unless it is small beside the response
 	lagOfAnswer  = 0.1
 	mostWaiting  = 0.01 // of the records that may find their client full with no push-back to explain it
 )

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,13 @@ import (
 	"msklt/scenario"
 )
 
-// defaultBrokers is the size of the embedded cluster.
-const defaultBrokers = 3
+const (
+	// defaultBrokers is the size of the embedded cluster.
+	defaultBrokers = 3
+	// embeddedGC is the garbage collector's target where the cluster's log is part
+	// of the heap: a quarter less memory for 3 % more CPU (DESIGN.md).
+	embeddedGC = 50
+)
 
 type runFlags struct {
 	bootstrap, out, truth string
@@ -140,6 +146,9 @@ func openTruth(path string) (*os.File, error) {
 func (p *process) target(ctx context.Context, bootstrap string, l limits.Limits) (report.Target, *embedded.Cluster, error) {
 	if bootstrap != "" {
 		return report.Target{Name: bootstrap, Bootstrap: strings.Split(bootstrap, ",")}, nil, nil
+	}
+	if _, set := p.getenv("GOGC"); !set {
+		debug.SetGCPercent(embeddedGC)
 	}
 	c, err := embedded.Start(ctx, embedded.Config{Brokers: defaultBrokers, Limits: l})
 	if err != nil {

@@ -77,6 +77,9 @@ func (c *Cluster) followUp(r *request, resp kmsg.Response) (changed bool) {
 			if t.Configs == nil {
 				t.Configs = []kmsg.CreateTopicsResponseTopicConfig{} // Java fails on null
 			}
+			for j := range t.Configs { // and on a source of -1
+				t.Configs[j].Source = int8(kmsg.ConfigSourceDynamicTopicConfig)
+			}
 			c.placeLeaders(t.Topic)
 		}
 		return true

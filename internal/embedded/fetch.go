@@ -137,51 +137,28 @@ func (f fetched) shrinks(version int16) int {
 func uvarintLen(n int) int { return len(binary.AppendUvarint(nil, uint64(n))) }
 
 // fetched charges a fetch response of frame bytes: to each partition the bytes of
-// its records that are sent, to client, broker and cluster the whole response. A
-// partition over its limit keeps its records and is not charged. Over any other
-// limit the whole response is refused: nothing is charged at all.
+// its records that are sent, to client, broker and cluster the whole response.
+// Over the limit of one of those, or of the request rate, the whole response is
+// refused and nothing is charged.
 func (q *quotas) fetched(r *request, broker int32, frame int, parts []fetched) (v verdict, refused bool, muted time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	at := q.now()
 	for i := range parts {
-		f := &parts[i]
-		if f.topic == nil {
-			f.keep = 0 // deleted this very moment
-		} else if f.keep > 0 {
-			f.part = f.topic.partition(f.Partition)
-			f.part.broker = broker
-			pause := q.record(&f.part.out, limits.PartitionEgress, at, int64(f.keep))
-			if pause > 0 {
-				q.unrecord(&f.part.out, limits.PartitionEgress, at, int64(f.keep))
-				v.raise(pause, limits.PartitionEgress, &f.part.scope)
-				f.keep = 0
-			}
-		}
-		frame -= f.shrinks(r.version)
+		q.withhold(&parts[i], broker, at, &v)
+		frame -= parts[i].shrinks(r.version)
 	}
-	size := int64(frame)
-	whole := [...]struct {
-		*scope
-		limit limits.Name
-	}{
-		{q.client(r.client, broker, at), limits.ClientEgress},
-		{q.brokers[broker], limits.BrokerEgress},
-		{q.cluster, limits.ClusterEgress},
+	var whole verdict
+	size, scopes := int64(frame), q.egress(r, broker, at)
+	for _, s := range scopes {
+		whole.raise(q.record(s.window, s.limit, at, size), s.limit, s.scope)
 	}
-	for _, s := range whole {
-		pause := q.record(&s.out, s.limit, at, size)
-		refused = refused || pause > 0
-		v.raise(pause, s.limit, s.scope)
-	}
-	var byRequests verdict
-	q.arrived(r, broker, at, &byRequests)
-	refused = refused || byRequests.throttle > 0
-	v.raise(byRequests.throttle, byRequests.limit, byRequests.scope)
-
-	for _, s := range whole {
+	q.arrived(r, broker, at, &whole)
+	refused = whole.throttle > 0
+	v.raise(whole.throttle, whole.limit, whole.scope)
+	for _, s := range scopes {
 		if refused {
-			q.unrecord(&s.out, s.limit, at, size)
+			q.unrecord(s.window, s.limit, at, size)
 		} else {
 			q.tally(s.scope, at).bytesOut += size
 		}
@@ -196,6 +173,25 @@ func (q *quotas) fetched(r *request, broker int32, frame int, parts []fetched) (
 		}
 	}
 	return v, refused, q.settle(r, broker, at, v)
+}
+
+// withhold charges a partition for its records, or keeps them back, uncharged,
+// when it is over its limit.
+func (q *quotas) withhold(f *fetched, broker int32, at time.Duration, v *verdict) {
+	if f.topic == nil {
+		f.keep = 0 // deleted this very moment
+	}
+	if f.keep == 0 {
+		return
+	}
+	f.part = f.topic.partition(f.Partition)
+	f.part.broker = broker
+	pause := q.record(&f.part.out, limits.PartitionEgress, at, int64(f.keep))
+	if pause > 0 {
+		q.unrecord(&f.part.out, limits.PartitionEgress, at, int64(f.keep))
+		v.raise(pause, limits.PartitionEgress, &f.part.scope)
+		f.keep = 0
+	}
 }
 
 // refusal is an empty response that throttles. A session goes on, except that one
@@ -224,8 +220,10 @@ func (c *conn) recut(b []byte, header int, parts []fetched, v verdict) net.Buffe
 	pieces := make(net.Buffers, 0, 2*len(parts)+1)
 	at, total := 0, 0
 	add := func(piece []byte) {
-		pieces = append(pieces, piece)
-		total += len(piece)
+		if len(piece) > 0 { // an empty write may block: it waits for a reader of net.Pipe
+			pieces = append(pieces, piece)
+			total += len(piece)
+		}
 	}
 	for _, f := range parts {
 		from := len(out)

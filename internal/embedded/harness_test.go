@@ -91,7 +91,8 @@ func (h *throttles) seen() []throttled {
 // inverter reads a quota's value out of what clients saw: it replays the window
 // over the requests they sent and solves every throttle for the limit.
 type inverter struct {
-	start time.Time
+	start  time.Time
+	broker int32 // whose quota it is
 
 	mu     sync.Mutex
 	window limits.Window
@@ -100,8 +101,8 @@ type inverter struct {
 
 // OnBrokerE2E counts a produce request when its answer is there, as the broker
 // counts it when it answers. franz-go's sizes hold the 4-byte length.
-func (h *inverter) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE2E) {
-	if key != wire.Produce {
+func (h *inverter) OnBrokerE2E(meta kgo.BrokerMetadata, key int16, e2e kgo.BrokerE2E) {
+	if key != wire.Produce || meta.NodeID != h.broker {
 		return
 	}
 	h.mu.Lock()
@@ -109,7 +110,10 @@ func (h *inverter) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE2
 	h.window.Record(time.Since(h.start), int64(e2e.BytesWritten-4))
 }
 
-func (h *inverter) OnBrokerThrottle(_ kgo.BrokerMetadata, pause time.Duration, _ bool) {
+func (h *inverter) OnBrokerThrottle(meta kgo.BrokerMetadata, pause time.Duration, _ bool) {
+	if meta.NodeID != h.broker {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.values = append(h.values, h.window.Invert(time.Since(h.start), pause))

@@ -132,15 +132,8 @@ func (q *quotas) produced(r *request, broker int32, done []appended) (verdict, t
 		}
 	}
 	size := int64(r.size)
-	for _, s := range [...]struct {
-		*scope
-		limit limits.Name
-	}{
-		{q.client(r.client, broker, at), limits.ClientIngress},
-		{q.brokers[broker], limits.BrokerIngress},
-		{q.cluster, limits.ClusterIngress},
-	} {
-		v.raise(q.record(&s.in, s.limit, at, size), s.limit, s.scope)
+	for _, s := range q.ingress(r, broker, at) {
+		v.raise(q.record(s.window, s.limit, at, size), s.limit, s.scope)
 		q.tally(s.scope, at).bytesIn += size
 	}
 	q.arrived(r, broker, at, &v)
@@ -155,8 +148,9 @@ type appends struct {
 }
 
 // maxAhead bounds what is remembered beyond a gap that will not close, such as the
-// marker that ends a transaction.
-const maxAhead = 256
+// marker that ends a transaction. It is far above what other connections append
+// while one answer waits to be written on a machine that is too busy.
+const maxAhead = 1 << 14
 
 // first reports whether this append has not been seen before.
 func (a *appends) first(base, end int64) bool {

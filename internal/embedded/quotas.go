@@ -129,6 +129,33 @@ func (q *quotas) unrecord(w *limits.Window, limit limits.Name, at time.Duration,
 	}
 }
 
+// limited is a scope with the limit that a whole request or response counts against.
+type limited struct {
+	*scope
+	window *limits.Window
+	limit  limits.Name
+}
+
+// ingress returns what a whole produce request counts against.
+func (q *quotas) ingress(r *request, broker int32, at time.Duration) [3]limited {
+	client, node := q.client(r.client, broker, at), q.brokers[broker]
+	return [...]limited{
+		{client, &client.in, limits.ClientIngress},
+		{node, &node.in, limits.BrokerIngress},
+		{q.cluster, &q.cluster.in, limits.ClusterIngress},
+	}
+}
+
+// egress returns what a whole fetch response counts against.
+func (q *quotas) egress(r *request, broker int32, at time.Duration) [3]limited {
+	client, node := q.client(r.client, broker, at), q.brokers[broker]
+	return [...]limited{
+		{client, &client.out, limits.ClientEgress},
+		{node, &node.out, limits.BrokerEgress},
+		{q.cluster, &q.cluster.out, limits.ClusterEgress},
+	}
+}
+
 // arrived counts one request and raises v by what the request limit asks for.
 func (q *quotas) arrived(r *request, broker int32, at time.Duration, v *verdict) {
 	pause := min(q.record(&q.requests, limits.ClusterRequests, at, 1), maxRequestThrottle)

@@ -39,7 +39,7 @@ type Broker struct {
 	admin     *kadm.Client
 }
 
-// Start starts Apache Kafka on free loopback ports, with its data in the test's
+// Start starts Apache Kafka on free loopback ports, with its data in a
 // temporary folder, and returns when every broker is known and answers. It is
 // stopped when the test ends; the end of its log is printed if the test failed.
 //
@@ -102,7 +102,7 @@ func planNodes(t testing.TB, count int) []node {
 	if _, err := rand.Read(id[:]); err != nil {
 		t.Fatalf("choosing a cluster id: %v", err)
 	}
-	dir := t.TempDir()
+	dir := tempDir(t)
 	controller := freeAddress(t)
 	nodes := make([]node, count)
 	for i := range nodes {

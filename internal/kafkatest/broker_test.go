@@ -71,9 +71,13 @@ func TestKafkaThreeBrokers(t *testing.T) {
 	}
 }
 
-// ClientQuota waits for what it sets, so here another broker client must see
-// it, and see it gone.
+// ClientQuota returns only when the quota is in force, so it is seen, and seen
+// gone, at once.
 func TestKafkaDefaultClientQuota(t *testing.T) {
+	t.Run("in a test with, commas", defaultClientQuota)
+}
+
+func defaultClientQuota(t *testing.T) {
 	b := Start(t, Options{})
 	b.ClientQuota(t, "", 3e6, 4e6)
 	got, err := describeQuotas(t.Context(), b.Bootstrap(), nil)

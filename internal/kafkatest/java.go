@@ -83,7 +83,7 @@ rootLogger.appenderRef.err.ref = err
 // javaArgs returns the arguments with which java runs a class of the jars.
 func javaArgs(t testing.TB, jvm []string, class string, args ...string) []string {
 	t.Helper()
-	config := filepath.Join(t.TempDir(), "log4j2.properties")
+	config := filepath.Join(tempDir(t), "log4j2.properties")
 	if err := os.WriteFile(config, []byte(log4j), 0o644); err != nil {
 		t.Fatalf("writing the log configuration of %s: %v", class, err)
 	}
@@ -93,4 +93,21 @@ func javaArgs(t testing.TB, jvm []string, class string, args ...string) []string
 		"-cp", filepath.Join(os.Getenv("MSKLT_KAFKA_LIBS"), "*"),
 		class)
 	return append(all, args...)
+}
+
+// tempDir returns a folder that is removed when the test ends. That of
+// t.TempDir has the test's name in its path, and Java reads a comma in a path as
+// the end of one path and the start of another.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "kafkatest-")
+	if err != nil {
+		t.Fatalf("creating a temporary folder: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("removing a temporary folder: %v", err)
+		}
+	})
+	return dir
 }
