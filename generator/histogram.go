@@ -97,11 +97,11 @@ func (d distribution) quantile(all *latencies, q float64) (v time.Duration, lowe
 	if n == 0 {
 		return 0, false
 	}
-	at := all.ValueAtQuantile(100 * q)
+	rank := max(1, int64(math.Ceil(q*float64(n)-1e-9))) // the library would round
+	at := all.ValueAtQuantile(100 * float64(rank) / float64(n))
 	if d.censored == nil {
 		return time.Duration(at), false
 	}
-	rank := int64(math.Ceil(q * float64(n)))
 	if rank > d.exact.TotalCount() {
 		return time.Duration(at), true
 	}

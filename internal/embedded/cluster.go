@@ -49,8 +49,9 @@ type Config struct {
 	// Discard acknowledges and counts what is produced but keeps none of it.
 	Discard bool
 
-	// listen replaces net.Listen (tests in virtual time).
-	listen func(network, address string) (net.Listener, error)
+	// OnNetwork replaces net.Listen: a network in memory gives virtual time
+	// (testing/synctest).
+	OnNetwork func(network, address string) (net.Listener, error)
 }
 
 // Cluster is a running embedded cluster.
@@ -84,8 +85,8 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	if cfg.Listen == "" {
 		cfg.Listen = defaultListen
 	}
-	if cfg.listen == nil {
-		cfg.listen = net.Listen
+	if cfg.OnNetwork == nil {
+		cfg.OnNetwork = net.Listen
 	}
 	if cfg.Brokers < 0 {
 		return nil, fmt.Errorf("start embedded cluster: %d brokers", cfg.Brokers)
@@ -132,7 +133,7 @@ func (c *Cluster) startKafka(cfg Config) error {
 			if port != 0 {
 				p += int(node)
 			}
-			ln, err := cfg.listen(network, net.JoinHostPort(host, strconv.Itoa(p)))
+			ln, err := cfg.OnNetwork(network, net.JoinHostPort(host, strconv.Itoa(p)))
 			if err != nil {
 				return nil, err // a net.OpError names the address
 			}

@@ -41,7 +41,7 @@ func inVirtualTime(t *testing.T, cfg Config, f func(t *testing.T, c *Cluster, ne
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
-		cfg.Listen, cfg.listen = "127.0.0.1:9092", network.Listen
+		cfg.Listen, cfg.OnNetwork = "127.0.0.1:9092", network.Listen
 		f(t, start(t, cfg), network)
 	})
 }
