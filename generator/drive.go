@@ -220,7 +220,7 @@ func (r *run) awaitReaders() {
 				limit = stallTimeout / 10
 			}
 			if time.Since(moved) > limit || time.Since(begin) > readTimeout {
-				r.errors.add("fetch", fmt.Errorf("%w: group %s stopped before the end of the log", cluster.ErrEnvironment, g.Name), r.clock.now())
+				r.errors.add("fetch", fmt.Errorf("group %s stopped before the end of the log", g.Name), r.clock.now())
 				break
 			}
 			r.say("waiting for group " + g.Name + " to read to the end of the log")

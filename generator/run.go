@@ -226,8 +226,8 @@ func (r *run) awaitGroups(ctx context.Context) error {
 			r.say("waiting for group " + g.Name + " to be assigned its partitions")
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("%w: group %s holds %d of %d partitions after %s: %w",
-					cluster.ErrEnvironment, g.id, g.assigned.Load(), g.expected, groupTimeout, ctx.Err())
+				return cluster.Errorf("group %s holds %d of %d partitions after %s: %w",
+					g.id, g.assigned.Load(), g.expected, groupTimeout, ctx.Err())
 			case <-time.After(100 * time.Millisecond):
 			}
 		}

@@ -41,7 +41,7 @@ func (r *run) verdict(res *report.Result) report.Verdict {
 
 // summarise says the verdict in a sentence or two.
 func summarise(v report.Verdict, res *report.Result) string {
-	got := fmt.Sprintf("%s of the %s offered were acknowledged", mb(res.Rates.AckedBytesPerSecond), mb(res.Rates.OfferedBytesPerSecond))
+	got := fmt.Sprintf("%s of the %s offered were acknowledged", limits.Amount(res.Rates.AckedBytesPerSecond, limits.ClusterIngress), limits.Amount(res.Rates.OfferedBytesPerSecond, limits.ClusterIngress))
 	if len(v.Binding) == 0 {
 		text := fmt.Sprintf("Within limits: no response throttled; %s.", got)
 		if h, ok := nearest(v.Headroom); ok {
@@ -76,5 +76,3 @@ func nearest(all []report.Headroom) (report.Headroom, bool) {
 	}
 	return out, true
 }
-
-func mb(bytesPerSecond float64) string { return fmt.Sprintf("%.3g MB/s", bytesPerSecond/1e6) }

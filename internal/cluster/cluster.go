@@ -24,6 +24,16 @@ import (
 // permission, a topic that the cluster refuses.
 var ErrEnvironment = errors.New("environment")
 
+// Errorf makes an error that is ErrEnvironment; the format is fmt.Errorf's.
+func Errorf(format string, args ...any) error {
+	return environmentError{fmt.Errorf(format, args...)}
+}
+
+type environmentError struct{ error }
+
+func (e environmentError) Is(target error) bool { return target == ErrEnvironment }
+func (e environmentError) Unwrap() error        { return e.error }
+
 // connectTimeout is how long Open tries before it says who does not answer.
 const connectTimeout = 10 * time.Second
 
@@ -44,7 +54,7 @@ func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, e
 	opts = append([]kgo.Opt{kgo.SeedBrokers(bootstrap...)}, opts...)
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
-		return nil, fmt.Errorf("%w: bootstrap %s: %w", ErrEnvironment, strings.Join(bootstrap, ","), err)
+		return nil, Errorf("bootstrap %s: %w", strings.Join(bootstrap, ","), err)
 	}
 	c := &Cluster{client: client, admin: kadm.NewClient(client), Kind: kindOf(bootstrap)}
 	if err := c.describe(ctx, bootstrap); err != nil {
@@ -62,7 +72,7 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 	}
 	m, err := c.admin.BrokerMetadata(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: reading the brokers of %s: %w", ErrEnvironment, strings.Join(bootstrap, ","), err)
+		return Errorf("reading the brokers of %s: %w", strings.Join(bootstrap, ","), err)
 	}
 	c.Nodes = map[string]int32{}
 	for _, b := range m.Brokers {
@@ -71,7 +81,7 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 	}
 	versions, err := c.admin.ApiVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: reading API versions: %w", ErrEnvironment, err)
+		return Errorf("reading API versions: %w", err)
 	}
 	for _, v := range versions {
 		if v.Err == nil {
@@ -109,7 +119,7 @@ func (c *Cluster) reach(ctx context.Context, bootstrap []string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: no Kafka broker answers at %s: %w", ErrEnvironment, strings.Join(bootstrap, ", "), last)
+			return Errorf("no Kafka broker answers at %s: %w", strings.Join(bootstrap, ", "), last)
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
@@ -137,5 +147,5 @@ func refused(doing string, err error) error {
 	case errors.Is(err, kerr.InvalidReplicationFactor):
 		hint = " (the cluster has fewer brokers than replicas; leave replication_factor out for the cluster's default)"
 	}
-	return fmt.Errorf("%w: %s: %w%s", ErrEnvironment, doing, err, hint)
+	return Errorf("%s: %w%s", doing, err, hint)
 }

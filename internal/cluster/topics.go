@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -76,7 +75,7 @@ func (c *Cluster) await(ctx context.Context, t *Topic, partitions int) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: topic %s has no leader for every partition after %s", ErrEnvironment, t.Actual, leaderTimeout)
+			return Errorf("topic %s has no leader for every partition after %s", t.Actual, leaderTimeout)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -105,7 +104,7 @@ func offsets(t *Topic, listed kadm.ListedOffsets, err error) ([]int64, error) {
 	for p := range out {
 		o, ok := listed.Lookup(t.Actual, int32(p))
 		if !ok {
-			return nil, fmt.Errorf("%w: no offset for %s/%d", ErrEnvironment, t.Actual, p)
+			return nil, Errorf("no offset for %s/%d", t.Actual, p)
 		}
 		out[p] = o.Offset
 	}

@@ -39,16 +39,24 @@ func (i Instance) Where() string {
 // Amount prints a limit's value with its unit, bytes as MB of 10^6.
 func Amount(v float64, n Name) string {
 	if n.Unit() == "bytes/s" {
-		return fmt.Sprintf("%.3g MB/s", v/1e6)
+		return three(v/1e6) + " MB/s"
 	}
-	return fmt.Sprintf("%.4g %s", v, n.Unit())
+	return three(v) + " " + n.Unit()
+}
+
+// three prints three significant digits, and all digits of larger numbers.
+func three(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%#.3g", v), ".")
 }
 
 // sentences say how a binding is known.
 func (e Evidence) sentences(g *group, b Binding) []string {
 	out := []string{fmt.Sprintf("%d throttle responses, the first %.1f s after the start of traffic.", len(g.responses), b.SinceSeconds)}
 	if b.Inverted != nil {
-		text := fmt.Sprintf("Replaying the quota window over the bytes of %s, the throttle times say %s (half of them within ±%.1f %%).",
+		text := fmt.Sprintf("Replaying the quota window over the bytes of %s, the throttle times say %s (half of them within ±%.2g %%).",
 			b.Scope, Amount(b.Inverted.Value, b.Limit), b.Inverted.SpreadPercent)
 		if b.Inverted.SpreadPercent > 100*tightSpread {
 			text += " They scatter: the limiter may not be Apache Kafka's, or others use the same quota; the plateau stands."
