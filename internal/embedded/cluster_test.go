@@ -58,7 +58,7 @@ func TestTwoBrokers(t *testing.T) {
 		hook, quota := newThrottles(), &inverter{start: time.Now()}
 		cl := client(t, c, kgo.Dialer(network.DialContext), kgo.ClientID("me"), kgo.WithHooks(hook, quota), kgo.ProducerLinger(5*time.Millisecond))
 		// 1.5 MB/s to broker 0, half of it to broker 1.
-		offerAll(t, []*kgo.Client{cl}, stream{"orders", []int32{0, 2, 1}, 1000, 2250, 33 * time.Second})
+		offerAll(t, []*kgo.Client{cl}, stream{"orders", []int32{0, 2, 1}, 10_000, 225, 33 * time.Second})
 		rows := c.Truth().Rows()
 		within(t, "quota read out of the throttles", quota.median(), 1e6, 1)
 		if len(hook.seen()) == 0 {

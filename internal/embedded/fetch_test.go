@@ -196,8 +196,8 @@ func TestConsumerReadsAtItsQuota(t *testing.T) {
 		Limits: declared(map[limits.Name]float64{limits.ClientEgress: 1e6}),
 	}, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
 		writer := client(t, c, kgo.Dialer(network.DialContext), kgo.ClientID("writer"), kgo.ProducerBatchMaxBytes(16<<10))
-		for i := range 60_000 {
-			writer.Produce(t.Context(), &kgo.Record{Topic: "orders", Partition: int32(i % 2), Value: make([]byte, 1000)}, nil)
+		for i := range 30_000 {
+			writer.Produce(t.Context(), &kgo.Record{Topic: "orders", Partition: int32(i % 2), Value: make([]byte, 2000)}, nil)
 		}
 		if err := writer.Flush(t.Context()); err != nil {
 			t.Fatal(err)
@@ -211,7 +211,7 @@ func TestConsumerReadsAtItsQuota(t *testing.T) {
 		for ctx.Err() == nil {
 			records += int64(reader.PollFetches(ctx).NumRecords())
 		}
-		if records == 60_000 {
+		if records == 30_000 {
 			t.Fatal("the reader came to the end: nothing held it back")
 		}
 		if len(hook.seen()) == 0 {

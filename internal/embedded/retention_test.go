@@ -10,12 +10,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// flood produces megabytes of 1 KB records to partitions in turn.
+// flood produces megabytes of 10 KB records to partitions in turn.
 func flood(t *testing.T, cl *kgo.Client, topic string, partitions int32, megabytes int) {
 	t.Helper()
 	failed := make(chan error, 1)
-	for i := range megabytes * 1000 {
-		r := &kgo.Record{Topic: topic, Partition: int32(i) % partitions, Value: make([]byte, 1000)}
+	for i := range megabytes * 100 {
+		r := &kgo.Record{Topic: topic, Partition: int32(i) % partitions, Value: make([]byte, 10_000)}
 		cl.Produce(t.Context(), r, func(_ *kgo.Record, err error) {
 			if err != nil {
 				select {
@@ -87,7 +87,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	c := start(t, Config{Brokers: 3, Topics: map[string]int32{"orders": 12}})
 	cl := client(t, c, kgo.ProducerBatchMaxBytes(64<<10))
 	before := heap()
-	flood(t, cl, "orders", 12, 400)
+	flood(t, cl, "orders", 12, 300)
 	c.retention.mu.Lock()
 	counted := c.retention.memory
 	c.retention.mu.Unlock()
@@ -130,7 +130,7 @@ func TestDiscardKeepsNothing(t *testing.T) {
 		t.Errorf("the heap grew by %d MB", grown>>20)
 	}
 	for _, log := range only(c.Truth().Rows(), "log", nil) {
-		if log.LogEnd != 50_000 || log.RecordsIn != 50_000 {
+		if log.LogEnd != 5_000 || log.RecordsIn != 5_000 {
 			t.Errorf("truth %+v", log)
 		}
 	}
