@@ -67,6 +67,7 @@ func (r *run) drive(ctx context.Context) {
 	}
 	r.drain(context.WithoutCancel(ctx))
 	r.finished = time.Since(r.start)
+	r.awaitBatches()
 	close(watching)
 	<-watched
 }
@@ -87,6 +88,23 @@ func (r *run) drain(ctx context.Context) {
 			p.client.UnsafeAbortBufferedRecords()
 		}
 	})
+}
+
+// awaitBatches waits a moment for the batches of the last acknowledgements. What is
+// still missing then shows: bytes acked fall short.
+func (r *run) awaitBatches() {
+	for range 100 {
+		settled := true
+		for _, loads := range r.loads {
+			for _, l := range loads {
+				settled = settled && l.settled()
+			}
+		}
+		if settled {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func (r *run) each(do func(*producer)) {

@@ -44,18 +44,30 @@ type outcome struct {
 	bytes []float64 // cumulative record batch bytes after each second
 	share float64   // throttled share of the API under quota
 	out   *generator.Output
+	// before is what a first, invalid try had acknowledged.
+	before int64
 }
 
+// play runs a scenario. On a machine that is too busy to follow the schedule the
+// run is invalid, which says nothing about quotas: it is tried once more, after
+// the quota's window has emptied.
 func play(t *testing.T, s *scenario.Scenario, target report.Target, l limits.Limits, api string) outcome {
 	t.Helper()
+	var before int64
 	out, err := generator.Run(t.Context(), generator.Config{Scenario: s, Limits: l, Target: target})
+	if err == nil && !out.Result.Validity.Valid && out.Result.Validity.Reasons[0].Check == "lag" {
+		t.Logf("busy machine, once more: %+v", out.Result.Validity.Reasons)
+		before = out.Result.Totals.Acked
+		time.Sleep(15 * time.Second)
+		out, err = generator.Run(t.Context(), generator.Config{Scenario: s, Limits: l, Target: target})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !out.Result.Validity.Valid {
 		t.Fatalf("invalid: %+v", out.Result.Validity.Reasons)
 	}
-	o := outcome{out: out, share: out.Result.Throttle.ByAPI[api].Share}
+	o := outcome{out: out, before: before, share: out.Result.Throttle.ByAPI[api].Share}
 	for _, row := range out.Series {
 		for len(o.bytes) <= row.Second {
 			o.bytes = append(o.bytes, 0)
@@ -164,7 +176,7 @@ phases:
 				for _, end := range b.LogEnd(t, "theirs") {
 					inLog += end
 				}
-				if acked := o.out.Result.Totals.Acked; acked != inLog {
+				if acked := o.before + o.out.Result.Totals.Acked; acked != inLog {
 					t.Errorf("%d acked, GetOffsetShell says %d", acked, inLog)
 				}
 			})

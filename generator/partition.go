@@ -8,7 +8,8 @@ import (
 // partitionLoad counts what was acknowledged and read of one partition.
 type partitionLoad struct {
 	mu       sync.Mutex
-	records  int64
+	records  int64        // acknowledged
+	batched  int64        // … of batches that written has seen
 	response distribution // measured phases
 	seconds  []partitionSecond
 }
@@ -45,9 +46,18 @@ func (p *partitionLoad) acked(response time.Duration, measured bool) {
 func (p *partitionLoad) written(now time.Duration, records int, bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.batched += int64(records)
 	s := p.at(now)
 	s.ackedRecords += int64(records)
 	s.ackedBytes += bytes
+}
+
+// settled tells whether every acknowledged record's batch has been noted: the
+// client library tells of the batch a moment after its records.
+func (p *partitionLoad) settled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.batched >= p.records
 }
 
 // read notes a batch that a consumer received.

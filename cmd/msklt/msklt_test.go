@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"msklt/internal/kafkatest/need"
 	"msklt/report"
 )
 
@@ -33,7 +34,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true})
 }
 
-// process is msklt as a program of its own.
+// program is msklt as a process of its own.
 type program struct {
 	*exec.Cmd
 	stdout, stderr bytes.Buffer
@@ -90,9 +91,10 @@ func writeScenario(t *testing.T, duration string) string {
 	return path
 }
 
-// TestRunFits runs a small load to its end: exit 0, every record accounted for,
+// TestRealTimeRunFits runs a small load to its end: exit 0, every record accounted for,
 // the JSON on stdout and nothing else there.
-func TestRunFits(t *testing.T) {
+func TestRealTimeRunFits(t *testing.T) {
+	need.Require(t, need.RealTime())
 	out := filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "4s"), "--out", out, "--json")
 	if code := p.code(t); code != 0 {
@@ -154,9 +156,10 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestClusterVerb starts the cluster on its own, uses it with run, and reads its
+// TestRealTimeClusterVerb starts the cluster on its own, uses it with run, and reads its
 // truth after an interrupt.
-func TestClusterVerb(t *testing.T) {
+func TestRealTimeClusterVerb(t *testing.T) {
+	need.Require(t, need.RealTime())
 	dir := t.TempDir()
 	truth := filepath.Join(dir, "truth.jsonl")
 	c := exec.CommandContext(t.Context(), os.Args[0], "cluster", "--limits", "msk-serverless", "--topic", "theirs:4", "--listen", "127.0.0.1:0", "--truth", truth)
