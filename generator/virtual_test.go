@@ -184,6 +184,12 @@ func TestVirtualFits(t *testing.T) {
 		if r.Latency.Lag.Max > 0.201 {
 			t.Errorf("lag of %.3f ms in virtual time", r.Latency.Lag.Max)
 		}
+		for _, p := range r.Partitions {
+			// Keys are drawn, so a partition's records scatter by their square root.
+			if off := 3 / math.Sqrt(float64(p.AckedRecords)); math.Abs(p.Acked/p.Predicted-1) > max(0.02, off) {
+				t.Errorf("partition %d: predicted %.0f, acked %.0f bytes/s", p.Partition, p.Predicted, p.Acked)
+			}
+		}
 		for _, h := range r.Verdict.Headroom {
 			want := used(truth, h.Limit)
 			if math.Abs(h.Used/want-1) > 0.001 {
