@@ -1,6 +1,8 @@
 package generator
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -26,7 +28,7 @@ const (
 // connections.
 func (r *run) tapped(clientID string) []kgo.Opt {
 	t := &tap{
-		observer: r.observer, client: r.clients, clientID: clientID,
+		observer: r.observer, client: r.clients, clientID: clientID, pace: r.pace,
 		dialer: (&net.Dialer{Timeout: dialTimeout}).DialContext,
 	}
 	if r.Dial != nil {
@@ -35,7 +37,7 @@ func (r *run) tapped(clientID string) []kgo.Opt {
 	r.clients++
 	return []kgo.Opt{
 		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(clientID), kgo.Dialer(t.dial),
-		kgo.DisableClientMetrics(),
+		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
 	}
 }
 
@@ -123,6 +125,16 @@ func (r *run) random(fleet string, i int) *rand.ChaCha8 {
 	var seed [32]byte
 	copy(seed[:], fmt.Sprintf("%d/%d/%s", r.Scenario.Seed, i, fleet))
 	return rand.NewChaCha8(seed)
+}
+
+// connectHook counts connections that did not come about: refused, or closed before
+// the first answer, as a cluster does over its limit on connections.
+type connectHook struct{ *run }
+
+func (h connectHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, kgo.ErrClientClosed) {
+		h.errors.add("connect", err, h.clock.now())
+	}
 }
 
 // batchHook counts record batches as the client library reports them.

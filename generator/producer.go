@@ -58,7 +58,9 @@ func (p *producer) send(stop <-chan struct{}, stopped func() time.Duration) {
 	for {
 		select {
 		case <-stop:
-			p.wake(stopped())
+			if !p.Rate.Max {
+				p.wake(stopped())
+			}
 			return
 		case <-timer.C:
 		}

@@ -68,6 +68,7 @@ type run struct {
 	producer []*producer
 	groups   []*group
 	clients  int
+	pace     *dialPace
 	errors   *errorLog
 	stamp    stamp
 	clock    clock
@@ -95,7 +96,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	r := &run{
 		Config: c, prefix: "msklt-" + id + "-", observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
-		errors: newErrorLog(), stamp: stamp{run: tag},
+		errors: newErrorLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag},
 	}
 	for _, p := range c.Scenario.Phases {
 		if p.Measure {

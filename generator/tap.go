@@ -19,10 +19,14 @@ type tap struct {
 	client   int // the generator's number of the client
 	clientID string
 	dialer   func(ctx context.Context, network, addr string) (net.Conn, error)
+	pace     *dialPace
 }
 
 // dial is the client's dialer.
 func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if err := t.pace.wait(ctx); err != nil {
+		return nil, err
+	}
 	conn, err := t.dialer(ctx, network, addr)
 	t.observer.dialled(err == nil)
 	if err != nil {

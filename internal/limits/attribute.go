@@ -244,7 +244,7 @@ func (e Evidence) bind(g *group, declared bool) Binding {
 			b.Observed, b.ObservedBy = v, "inversion"
 		}
 	} else if b.Plateau == nil {
-		b.Observed = Used(s.seconds)
+		b.Observed = Used(s.seconds, e.Replay.Lasted())
 	}
 	b.Evidence = e.sentences(g, b)
 	return b

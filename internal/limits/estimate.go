@@ -33,10 +33,11 @@ func estimate(values []float64) (value, spread float64) {
 // the whole window of a Kafka quota.
 const windowSeconds = 11
 
-// Used returns the highest mean over 11 consecutive seconds, or the mean over all
-// of them when there are fewer.
-func Used(seconds []int64) float64 {
-	n := min(windowSeconds, len(seconds))
+// Used returns the highest mean over 11 consecutive seconds of a run that lasted so
+// many; seconds may end early, when nothing came any more. Of a shorter run it is
+// the mean.
+func Used(seconds []int64, lasted int) float64 {
+	n := min(windowSeconds, max(lasted, len(seconds)))
 	if n == 0 {
 		return 0
 	}
@@ -46,9 +47,7 @@ func Used(seconds []int64) float64 {
 		if i >= n {
 			sum -= seconds[i-n]
 		}
-		if i >= n-1 {
-			best = max(best, sum)
-		}
+		best = max(best, sum) // a sum of fewer seconds is one of more, some of them idle
 	}
 	return float64(best) / float64(n)
 }

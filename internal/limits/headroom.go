@@ -9,13 +9,14 @@ import (
 // came.
 func HeadroomOf(r *Replay, l Limits) []Headroom {
 	out := []Headroom{}
+	lasted := r.Lasted()
 	for _, n := range l.Names() {
 		h := Headroom{Limit: n, Scope: "–", Declared: l.Of(n), Unit: n.Unit()}
 		for _, s := range r.Scopes() {
 			if s.Limit != n {
 				continue
 			}
-			if u := Used(s.seconds); u > h.Used || h.Scope == "–" {
+			if u := Used(s.seconds, lasted); u > h.Used || h.Scope == "–" {
 				h.Used, h.Scope = u, s.Where()
 			}
 		}

@@ -57,9 +57,9 @@ func Predict(s *scenario.Scenario) []Load {
 		}
 		total := 0.0
 		for _, f := range s.Producers {
-			if f.Topic == t.Name && len(loads) > 0 {
-				total += f.RecordsPerSecond()
-				addFleet(loads, f, s.Seed)
+			if rate := f.RecordsPerSecond(); f.Topic == t.Name && len(loads) > 0 && rate > 0 {
+				total += rate
+				addFleet(loads, f, rate, s.Seed)
 			}
 		}
 		for p := range loads {
@@ -77,8 +77,7 @@ func Predict(s *scenario.Scenario) []Load {
 	return out
 }
 
-func addFleet(loads []Load, f scenario.Producer, seed uint64) {
-	rate := f.RecordsPerSecond()
+func addFleet(loads []Load, f scenario.Producer, rate float64, seed uint64) {
 	n := len(loads)
 	if f.Key.Keys == 0 {
 		for p := range loads {

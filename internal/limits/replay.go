@@ -107,6 +107,15 @@ func (r *Replay) Scope(i Instance) *Scope {
 // Scopes are all scopes in the order in which they were first asked for.
 func (r *Replay) Scopes() []*Scope { return r.order }
 
+// Lasted is how many seconds the replay holds.
+func (r *Replay) Lasted() int {
+	n := 0
+	for _, s := range r.order {
+		n = max(n, len(s.seconds))
+	}
+	return n
+}
+
 // Throttled are the throttle responses that are kept, in order of completion:
 // all of them up to some ten thousand, evenly thinned beyond.
 func (r *Replay) Throttled() []Throttled { return r.throttled }
