@@ -43,7 +43,7 @@ func (r *run) verdict(res *report.Result) report.Verdict {
 func summarise(v report.Verdict, res *report.Result) string {
 	got := fmt.Sprintf("%s of the %s offered were acknowledged", limits.Amount(res.Rates.AckedBytesPerSecond, limits.ClusterIngress), limits.Amount(res.Rates.OfferedBytesPerSecond, limits.ClusterIngress))
 	if len(v.Binding) == 0 {
-		text := fmt.Sprintf("Within limits: no response throttled; %s.", got)
+		text := fmt.Sprintf("No response throttled; %s.", got)
 		if h, ok := nearest(v.Headroom); ok {
 			text += fmt.Sprintf(" Nearest is %s of %s, %.0f %% used.", h.Limit, h.Scope, 100*(1-h.Headroom))
 		}
