@@ -1,0 +1,86 @@
+package cluster_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msklt/internal/cluster"
+	"msklt/internal/embedded"
+	"msklt/internal/limits"
+	"msklt/scenario"
+)
+
+func start(t *testing.T) (*cluster.Cluster, *kadm.Client) {
+	t.Helper()
+	e, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Topics: map[string]int32{"theirs": 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	c, err := cluster.Open(t.Context(), e.Bootstrap())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	client, err := kgo.NewClient(kgo.SeedBrokers(e.Bootstrap()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return c, kadm.NewClient(client)
+}
+
+// TestTopicsComeAndGo creates a run's topic beside one of somebody else's, and
+// removes only its own.
+func TestTopicsComeAndGo(t *testing.T) {
+	c, admin := start(t)
+	if len(c.Brokers) != 2 || len(c.Nodes) != 2 || c.Kind != limits.ApacheKafka || c.APILevel == "" {
+		t.Errorf("brokers %v, nodes %v, kind %s, API level %q", c.Brokers, c.Nodes, c.Kind, c.APILevel)
+	}
+	topics, err := c.CreateTopics(t.Context(), "run-", []scenario.Topic{
+		{Name: "orders", Partitions: 4, ReplicationFactor: -1}, {Name: "theirs", Existing: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := topics[0]; o.Actual != "run-orders" || !o.Created || !slices.Equal(o.Leaders, []int32{0, 1, 0, 1}) {
+		t.Errorf("%+v", o)
+	}
+	if o := topics[1]; o.Actual != "theirs" || o.Created || len(o.Leaders) != 3 {
+		t.Errorf("%+v", o)
+	}
+	for _, o := range topics {
+		if o.Start, err = c.LogEnds(t.Context(), o); err != nil || len(o.Start) != len(o.Leaders) {
+			t.Fatal(o.Start, err)
+		}
+	}
+	if err := c.StartGroup(t.Context(), "run-g", topics); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Remove(t.Context(), topics, []string{"run-g"}); err != nil {
+		t.Fatal(err)
+	}
+	left, err := admin.ListTopics(t.Context())
+	if err != nil || !slices.Equal(left.Names(), []string{"theirs"}) {
+		t.Errorf("left %v, %v", left.Names(), err)
+	}
+}
+
+// TestRefusals are errors of the environment that say what was refused.
+func TestRefusals(t *testing.T) {
+	c, _ := start(t)
+	for name, topic := range map[string]scenario.Topic{
+		"too many replicas": {Name: "a", Partitions: 1, ReplicationFactor: 9},
+		"not there":         {Name: "nowhere", Existing: true},
+	} {
+		_, err := c.CreateTopics(t.Context(), "", []scenario.Topic{topic})
+		if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), topic.Name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
