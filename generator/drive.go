@@ -75,19 +75,23 @@ func (r *run) drive(ctx context.Context) {
 // drain awaits what was handed, then aborts what the clients still hold and
 // awaits the requests in flight, so that every record's fate is known.
 func (r *run) drain(ctx context.Context) {
-	r.each(func(p *producer) {
-		soft, cancel := context.WithTimeout(ctx, drainTimeout)
-		defer cancel()
-		if p.client.Flush(soft) == nil {
-			return
-		}
-		hard, cancel := context.WithTimeout(ctx, abortTimeout)
-		defer cancel()
-		if err := p.client.AbortBufferedRecords(hard); err != nil {
-			r.errors.add("drain", fmt.Errorf("requests in flight were never answered: %w", err), time.Since(r.start))
-			p.client.UnsafeAbortBufferedRecords()
-		}
-	})
+	var all sync.WaitGroup
+	for _, p := range r.producer {
+		all.Go(func() {
+			soft, cancel := context.WithTimeout(ctx, drainTimeout)
+			defer cancel()
+			if p.client.Flush(soft) == nil {
+				return
+			}
+			hard, cancel := context.WithTimeout(ctx, abortTimeout)
+			defer cancel()
+			if err := p.client.AbortBufferedRecords(hard); err != nil {
+				r.errors.add("drain", fmt.Errorf("requests in flight were never answered: %w", err), time.Since(r.start))
+				p.client.UnsafeAbortBufferedRecords()
+			}
+		})
+	}
+	all.Wait()
 }
 
 // awaitBatches waits a moment for the batches of the last acknowledgements. What is
@@ -105,14 +109,6 @@ func (r *run) awaitBatches() {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-}
-
-func (r *run) each(do func(*producer)) {
-	var all sync.WaitGroup
-	for _, p := range r.producer {
-		all.Go(func() { do(p) })
-	}
-	all.Wait()
 }
 
 // watch closes each second of the response times, until done is closed.
@@ -151,14 +147,7 @@ func (r *run) closeSecond(merged *latencies) {
 func (r *run) progress(n int) Progress {
 	last := r.seconds[len(r.seconds)-1]
 	p := Progress{Elapsed: time.Duration(n) * time.Second, Total: r.end, P99: last.p99, Waiting: last.waiting}
-	at := time.Duration(0)
-	p.Phase = "drain"
-	for _, ph := range r.Scenario.Phases {
-		if at += ph.Duration; p.Elapsed <= at {
-			p.Phase = ph.Name
-			break
-		}
-	}
+	p.Phase = r.phaseAt(p.Elapsed - time.Second)
 	for _, c := range r.producer {
 		c.recorder.mu.Lock()
 		s := *c.recorder.at(p.Elapsed - time.Second)

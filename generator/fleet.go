@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"msklt/scenario"
@@ -88,9 +87,4 @@ func (w *wakes) attempted(n int64) time.Duration {
 		w.log, w.head = append(w.log[:0], w.log[w.head]), 0
 	}
 	return at
-}
-
-// fill puts incompressible bytes into a value.
-func fill(value []byte, r *rand.ChaCha8) {
-	_, _ = r.Read(value) // never fails
 }

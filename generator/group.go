@@ -36,7 +36,6 @@ type readProgress struct {
 	consumed   int64
 	expired    int64
 	duplicates int64
-	foreign    int64 // records of somebody else
 	gapEnd     int64 // highest offset that a gap ended at
 	unread     int64 // left in the log, known after the run
 }
@@ -106,10 +105,7 @@ func (m *member) partition(now time.Time, p *readProgress, records []*kgo.Record
 		p.next = r.Offset + 1
 		p.consumed++
 		intended, ours := m.stamp.read(r.Value, r.Timestamp)
-		switch {
-		case !ours:
-			p.foreign++
-		case inMeasured(m.spans, m.clock.at(intended)):
+		if ours && inMeasured(m.spans, m.clock.at(intended)) {
 			m.endToEnd.record(now.Sub(intended))
 		}
 	}

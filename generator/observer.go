@@ -12,15 +12,14 @@ import (
 // throttle, as their taps see it. One lock serves all: it is taken once for a
 // request, never for a record.
 type observer struct {
-	mu      sync.Mutex
-	origin  time.Time // a whole second; second n of every series began n seconds later
-	replay  *limits.Replay
-	nodes   map[string]int32 // advertised address → broker id
-	topics  topicIndex
-	links   map[linkKey]*link
-	order   []*link
-	open    int64
-	refused int64
+	mu     sync.Mutex
+	origin time.Time // a whole second; second n of every series began n seconds later
+	replay *limits.Replay
+	nodes  map[string]int32 // advertised address → broker id
+	topics topicIndex
+	links  map[linkKey]*link
+	order  []*link
+	open   int64
 
 	clusterIn, clusterOut, requests, connections, attempts *limits.Scope
 }
@@ -159,8 +158,6 @@ func (o *observer) dialled(ok bool) {
 	if ok {
 		o.open++
 		o.replay.Gauge(at, o.connections, o.open)
-	} else {
-		o.refused++
 	}
 }
 

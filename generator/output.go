@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"msklt/internal/cluster"
-	"msklt/internal/limits"
 	"msklt/report"
 )
 
@@ -32,12 +31,20 @@ func (r *run) output() *Output {
 		},
 	}
 	total := newTotals()
+	out := &Output{Result: res}
+	var finer []report.Histogram
 	for _, f := range r.fleets {
-		res.Fleets = append(res.Fleets, r.fleet(f, total))
+		fleet, sum := r.fleet(f)
+		res.Fleets = append(res.Fleets, fleet)
+		total.merge(sum)
+		finer = append(finer, r.histogram("response_"+f.Name, sum.response), r.histogram("service_"+f.Name, sum.service))
 	}
 	res.Groups = []report.Group{}
 	for _, g := range r.groups {
-		res.Groups = append(res.Groups, r.group(g, total))
+		group, endToEnd := r.group(g)
+		res.Groups = append(res.Groups, group)
+		total.endToEnd.merge(endToEnd)
+		finer = append(finer, r.histogram("end_to_end_"+g.Name, endToEnd))
 	}
 	res.Totals = r.totals(res)
 	res.Latency = total.summary()
@@ -47,8 +54,11 @@ func (r *run) output() *Output {
 	res.Partitions = r.partitions()
 	res.Validity = r.validity(res)
 	res.Verdict = r.verdict(res)
-	out := &Output{Result: res, Series: r.series()}
-	out.Histograms = r.histograms(total, res)
+	out.Series = r.series()
+	out.Histograms = append([]report.Histogram{
+		r.histogram("response", total.response), r.histogram("service", total.service),
+		r.histogram("client_wait", total.wait), r.histogram("lag", total.lag), r.histogram("end_to_end", total.endToEnd),
+	}, finer...)
 	return out
 }
 
@@ -85,6 +95,14 @@ func newTotals() *totals {
 	}
 }
 
+func (t *totals) merge(o *totals) {
+	t.response.merge(o.response)
+	t.service.merge(o.service)
+	t.wait.merge(o.wait)
+	t.lag.merge(o.lag)
+	t.endToEnd.merge(o.endToEnd)
+}
+
 func (t *totals) summary() report.Latencies {
 	return report.Latencies{
 		Response: t.response.summary(), Service: t.service.summary(), ClientWait: t.wait.summary(),
@@ -108,8 +126,8 @@ func (r *run) tally() {
 	}
 }
 
-// fleet sums up a fleet's clients and adds them to the totals.
-func (r *run) fleet(f *fleet, total *totals) report.Fleet {
+// fleet sums up a fleet's clients.
+func (r *run) fleet(f *fleet) (report.Fleet, *totals) {
 	out := report.Fleet{Name: f.Name, Topic: f.Topic, Clients: f.Clients}
 	sum := newTotals()
 	for _, p := range r.producer {
@@ -127,22 +145,17 @@ func (r *run) fleet(f *fleet, total *totals) report.Fleet {
 		sum.lag.merge(p.recorder.lag)
 	}
 	out.Latency = sum.summary()
-	total.response.merge(sum.response)
-	total.service.merge(sum.service)
-	total.wait.merge(sum.wait)
-	total.lag.merge(sum.lag)
-	return out
+	return out, sum
 }
 
-// group sums up a group and adds it to the totals.
-func (r *run) group(g *group, total *totals) report.Group {
+// group sums up a group's members.
+func (r *run) group(g *group) (report.Group, distribution) {
 	out := report.Group{Name: g.Name, Clients: g.Clients}
 	sum := newDistribution(digits)
 	for _, m := range g.members {
 		sum.exact.merge(m.endToEnd)
 	}
 	out.EndToEnd = sum.summary()
-	total.endToEnd.merge(sum)
 	for _, t := range g.topics {
 		for i, p := range g.progress[t.Actual] {
 			gp := report.GroupPartition{
@@ -157,7 +170,7 @@ func (r *run) group(g *group, total *totals) report.Group {
 			out.Duplicates += p.duplicates
 		}
 	}
-	return out
+	return out, sum
 }
 
 // delta is by how much a partition's log grew; 0 when that is not known.
@@ -201,12 +214,4 @@ func (r *run) sortedTopics() []*cluster.Topic {
 	all := slices.Collect(maps.Values(r.topics))
 	slices.SortFunc(all, func(a, b *cluster.Topic) int { return cmp.Compare(a.Name, b.Name) })
 	return all
-}
-
-// kind is what the cluster can be limited by.
-func (r *run) kind() limits.ClusterKind {
-	if r.Target.Kind != "" {
-		return limits.ClusterKind(r.Target.Kind)
-	}
-	return r.cluster.Kind
 }

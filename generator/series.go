@@ -17,11 +17,12 @@ func (r *run) timeline() []report.Second {
 		n = max(n, len(p.recorder.seconds))
 	}
 	out := make([]report.Second, n)
-	shares := r.observer.shareBySecond(r.shift(), n)
+	throttled := r.observer.bySecond(r.shift(), n)
+	every := func(*link) bool { return true }
 	for s := range out {
 		row := &out[s]
 		row.Second, row.Phase = s, r.phaseAt(time.Duration(s)*time.Second)
-		row.ThrottledShare = shares[s]
+		row.ThrottledShare = throttled.mean(s, every)
 		if s < len(r.seconds) {
 			l := r.seconds[s]
 			row.P50, row.P99, row.Max, row.Waiting = millis(l.p50), millis(l.p99), millis(l.max), l.waiting
@@ -183,7 +184,7 @@ func (r *run) series() []report.PartitionSecond {
 			n = max(n, len(l.seconds))
 		}
 	}
-	throttled := r.observer.linkSeconds(r.shift(), n)
+	throttled := r.observer.bySecond(r.shift(), n)
 	for s := range n {
 		for _, t := range r.sortedTopics() {
 			first := r.observer.topics.byName[t.Actual].first
@@ -192,7 +193,7 @@ func (r *run) series() []report.PartitionSecond {
 				if s < len(l.seconds) {
 					row.AckedRecords, row.AckedBytes, row.ConsumedBytes = l.seconds[s].ackedRecords, l.seconds[s].ackedBytes, l.seconds[s].consumedBytes
 				}
-				row.Throttled = throttled.mean(first+i, s)
+				row.Throttled = throttled.mean(s, func(l *link) bool { return l.carries(first + i) })
 				out = append(out, row)
 			}
 		}
@@ -200,29 +201,7 @@ func (r *run) series() []report.PartitionSecond {
 	return out
 }
 
-// histograms are the distributions of the whole result, then those of each fleet
-// and group.
-func (r *run) histograms(total *totals, res *report.Result) []report.Histogram {
-	end := r.start.Add(r.finished)
-	var out []report.Histogram
-	add := func(tag string, d distribution) {
-		out = append(out, report.Histogram{Tag: tag, Start: r.start, End: end, H: d.all().Histogram})
-	}
-	add("response", total.response)
-	add("service", total.service)
-	add("client_wait", total.wait)
-	add("lag", total.lag)
-	add("end_to_end", total.endToEnd)
-	for _, f := range r.fleets {
-		sum := newTotals()
-		r.fleet(f, sum)
-		add("response_"+f.Name, sum.response)
-		add("service_"+f.Name, sum.service)
-	}
-	for _, g := range r.groups {
-		sum := newTotals()
-		r.group(g, sum)
-		add("end_to_end_"+g.Name, sum.endToEnd)
-	}
-	return out
+// histogram is a distribution over the whole run, as the log of histograms has it.
+func (r *run) histogram(tag string, d distribution) report.Histogram {
+	return report.Histogram{Tag: tag, Start: r.start, End: r.start.Add(r.finished), H: d.all().Histogram}
 }

@@ -124,52 +124,35 @@ func (r *run) fleetOf(client int) string {
 	return ""
 }
 
-// shareBySecond is the throttled share of all links with load, in each of n
-// seconds from shift on.
-func (o *observer) shareBySecond(shift time.Duration, n int) []float64 {
-	out := make([]float64, n)
-	loaded := 0
+// throttledSeconds is, for each link with load, its throttled time in each second.
+type throttledSeconds struct {
+	links   []*link
+	seconds [][]time.Duration // nil for a link that never was
+}
+
+// bySecond spreads the throttles of all links with load over n seconds from shift
+// on.
+func (o *observer) bySecond(shift time.Duration, n int) (t throttledSeconds) {
+	first := int(shift / time.Second)
 	for _, l := range o.order {
 		if !l.loaded() {
 			continue
 		}
-		loaded++
-		for s, d := range bySecond(l.throttles.union, n+int(shift/time.Second))[int(shift/time.Second):] {
-			out[s] += d.Seconds()
+		var seconds []time.Duration
+		if len(l.throttles.union) > 0 {
+			seconds = bySecond(l.throttles.union, n+first)[first:]
 		}
-	}
-	for s := range out {
-		out[s] /= max(1, float64(loaded))
-	}
-	return out
-}
-
-// throttledSeconds is, for each link with load, its throttled time in each second.
-type throttledSeconds struct {
-	links   []*link
-	seconds [][]time.Duration
-}
-
-func (o *observer) linkSeconds(shift time.Duration, n int) throttledSeconds {
-	var t throttledSeconds
-	first := int(shift / time.Second)
-	for _, l := range o.order {
-		if l.loaded() && len(l.throttles.union) > 0 {
-			t.links = append(t.links, l)
-			t.seconds = append(t.seconds, bySecond(l.throttles.union, n+first)[first:])
-		} else if l.loaded() {
-			t.links = append(t.links, l)
-			t.seconds = append(t.seconds, nil)
-		}
+		t.links = append(t.links, l)
+		t.seconds = append(t.seconds, seconds)
 	}
 	return t
 }
 
-// mean is the throttled time of a second, over the links that carry a partition.
-func (t throttledSeconds) mean(partition, second int) float64 {
+// mean is the throttled part of a second, over the links that match.
+func (t throttledSeconds) mean(second int, match func(*link) bool) float64 {
 	sum, n := 0.0, 0
 	for i, l := range t.links {
-		if !l.carries(partition) {
+		if !match(l) {
 			continue
 		}
 		n++

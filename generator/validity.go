@@ -89,13 +89,9 @@ func (r *run) allMax() bool {
 
 // checkCounts holds the generator's counts against the log's.
 func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
-	unknown := 0.0
+	unknown, known := 0.0, "the log-end offsets after the run were read"
 	if !r.ends {
-		unknown = 1
-	}
-	known := "the log-end offsets after the run were read"
-	if !r.ends {
-		known = "the log-end offsets after the run could not be read; nothing is reconciled"
+		unknown, known = 1, "the log-end offsets after the run could not be read; nothing is reconciled"
 	}
 	check(r.ends, report.Reason{Check: "log_end_known", Observed: unknown, Bound: 0, Unit: "unknown", Message: known})
 	if !r.ends {

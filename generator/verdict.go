@@ -10,7 +10,7 @@ import (
 // verdict says which limit bound, from what the taps saw.
 func (r *run) verdict(res *report.Result) report.Verdict {
 	evidence := limits.Evidence{
-		Replay: r.observer.replay, Limits: r.Limits, Kind: r.kind(),
+		Replay: r.observer.replay, Limits: r.Limits, Kind: limits.ClusterKind(res.Target.Kind),
 		Start: r.shift(), End: r.shift() + r.stopped, Share: r.shareOfScope,
 	}
 	binding, unexplained := limits.Attribute(evidence)

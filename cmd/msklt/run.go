@@ -117,13 +117,13 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if err != nil {
 		return err
 	}
-	if embeddedCluster != nil && f.truth != "" {
+	if err := folder.Write(output.Result, slices.Values(output.Series), output.Histograms); err != nil {
+		return err
+	}
+	if f.truth != "" {
 		if _, err := embeddedCluster.Truth().WriteTo(truth); err != nil {
 			return fmt.Errorf("writing the truth log: %w", err)
 		}
-	}
-	if err := folder.Write(output.Result, slices.Values(output.Series), output.Histograms); err != nil {
-		return err
 	}
 	return p.finish(output, out, f)
 }

@@ -85,6 +85,24 @@ type group struct {
 	also      []string  // scopes that fit as well
 }
 
+// grouping collects groups in the order in which their scopes were first met.
+type grouping struct {
+	of  map[*Scope]*group
+	all []*group
+}
+
+func newGrouping() *grouping { return &grouping{of: map[*Scope]*group{}} }
+
+func (g *grouping) add(t Throttled, c Candidate) {
+	to, ok := g.of[c.Scope]
+	if !ok {
+		to = &group{scope: c.Scope}
+		g.of[c.Scope] = to
+		g.all = append(g.all, to)
+	}
+	to.add(t, c)
+}
+
 func (g *group) estimate() (value, spread float64) { return estimate(g.values) }
 func (g *group) allCapped() bool                   { return len(g.values) == 0 }
 
@@ -103,7 +121,7 @@ func capped(limit Name, pause time.Duration) bool {
 // longest pause. A cluster pauses for the longest that any of its limits asks
 // for, so for every limit S ÷ T − W ≤ X, with equality for the one that bound.
 func (e Evidence) byDeclared(all []Throttled) (groups []*group, rest []Throttled) {
-	of := map[*Scope]*group{}
+	explained := newGrouping()
 	for _, t := range all {
 		var best Candidate
 		ratio := 0.0
@@ -124,15 +142,9 @@ func (e Evidence) byDeclared(all []Throttled) (groups []*group, rest []Throttled
 			rest = append(rest, t)
 			continue
 		}
-		g, ok := of[best.Scope]
-		if !ok {
-			g = &group{scope: best.Scope}
-			of[best.Scope] = g
-			groups = append(groups, g)
-		}
-		g.add(t, best)
+		explained.add(t, best)
 	}
-	return groups, rest
+	return explained.all, rest
 }
 
 func near(value, declared float64) bool {
@@ -166,19 +178,13 @@ func (e Evidence) infer(rest []Throttled) (binding []Binding) {
 // that it is a candidate of. Scopes that fit equally are told apart by what this
 // kind of cluster can have.
 func (e Evidence) bestScope(rest []Throttled) *group {
-	of := map[*Scope]*group{}
-	var groups []*group
+	candidates := newGrouping()
 	for _, t := range rest {
 		for _, c := range t.Candidates {
-			g, ok := of[c.Scope]
-			if !ok {
-				g = &group{scope: c.Scope}
-				of[c.Scope] = g
-				groups = append(groups, g)
-			}
-			g.add(t, c)
+			candidates.add(t, c)
 		}
 	}
+	groups := candidates.all
 	most := 0
 	for _, g := range groups {
 		most = max(most, len(g.responses))
