@@ -57,7 +57,7 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 		kgo.ProducerLinger(s.Linger),
 		// A record larger than the batch size travels in a batch of its own, as
 		// with the Java client; franz-go would refuse it.
-		kgo.ProducerBatchMaxBytes(int32(max(s.BatchBytes, f.Value.Size+1024))),
+		kgo.ProducerBatchMaxBytes(int32(max(s.BatchBytes, f.Value.Size.Max+1024))),
 		kgo.MaxBufferedRecords(unbounded),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.RecordDeliveryTimeout(deliveryTimeout),
@@ -189,7 +189,7 @@ func (r *run) newFleet(p scenario.Producer, t *cluster.Topic) *fleet {
 	for _, ph := range r.Scenario.Phases {
 		f.measured = append(f.measured, ph.Measure)
 	}
-	f.recordBytes = float64(p.Value.Size)
+	f.recordBytes = p.MeanBytes()
 	if !p.Rate.Max {
 		rate := p.RecordsPerSecond()
 		f.schedule = scenario.NewSchedule(rate, r.Scenario.Phases)

@@ -77,7 +77,7 @@ func (r *run) phases() []report.Phase {
 	var at time.Duration
 	for _, p := range r.Scenario.Phases {
 		out = append(out, report.Phase{
-			Name: p.Name, From: at.Seconds(), To: (at + p.Duration).Seconds(), Load: p.Load, Measured: p.Measure,
+			Name: p.Name, From: at.Seconds(), To: (at + p.Duration).Seconds(), Load: p.Load.Peak(), Measured: p.Measure,
 		})
 		at += p.Duration
 	}

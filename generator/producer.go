@@ -131,7 +131,7 @@ func (p *producer) pause(now time.Duration, full bool) time.Duration {
 // full tells whether the client's buffer has no room for one more record. Only
 // this goroutine adds to it, so that what is handed is always taken.
 func (p *producer) full() bool {
-	return p.buffered.Load()+int64(p.Value.Size) > int64(p.Settings.BufferBytes)
+	return p.buffered.Load()+int64(p.Value.Size.Max) > int64(p.Settings.BufferBytes)
 }
 
 // hand gives the record of a slot to the client.
@@ -183,7 +183,7 @@ func (p *producer) take() *flight {
 	p.mu.Unlock()
 	f := &flight{from: p}
 	f.promise = f.done
-	f.record.Value = make([]byte, p.Value.Size)
+	f.record.Value = make([]byte, p.Value.Size.Max)
 	_, _ = p.random.Read(f.record.Value) // never fails
 	return f
 }

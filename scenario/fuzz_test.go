@@ -95,18 +95,19 @@ func drawScenario(t *rapid.T) *Scenario {
 	}
 	for _, n := range names("consumers") {
 		s.Consumers = append(s.Consumers, Consumer{
-			Name: n, Topics: []string{s.Producers[0].Topic}, Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
+			Name: n, Topics: []string{s.Producers[0].Topic}, From: FromEnd, Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
 			Settings: ConsumerSettings{
 				ClientID:               drawText().Draw(t, "client id"),
 				FetchMaxWait:           time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "wait")),
 				FetchMinBytes:          rapid.IntRange(0, 1000).Draw(t, "min"),
 				FetchMaxBytes:          rapid.IntRange(1000, 1<<30).Draw(t, "max"),
 				FetchMaxPartitionBytes: rapid.IntRange(1, 1<<30).Draw(t, "max partition"),
+				MaxPollRecords:         500, CommitInterval: 5 * time.Second,
 			}})
 	}
 	for _, n := range names("phases") {
 		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
-			rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-6, 10)).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
+			Always(rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-6, 10)).Draw(t, "load")), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
 	}
 	return s
 }
@@ -131,7 +132,7 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 		Name:    name,
 		Topic:   topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")].Name,
 		Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
-		Value:   Value{rapid.IntRange(1, 4000).Draw(t, "value")},
+		Value:   Value{Size: Fixed(rapid.IntRange(1, 4000).Draw(t, "value")), Entropy: 1},
 		Settings: ProducerSettings{
 			Acks:        rapid.SampledFrom([]string{"all", "1", "0"}).Draw(t, "acks"),
 			Compression: rapid.SampledFrom([]string{"none", "gzip", "snappy", "lz4", "zstd"}).Draw(t, "compression"),
@@ -139,6 +140,7 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 			BatchBytes:  rapid.IntRange(1, 4000).Draw(t, "batch"),
 			BufferBytes: rapid.IntRange(4000, 1<<30).Draw(t, "buffer"),
 			ClientID:    drawText().Draw(t, "client id"),
+			InFlight:    5, CompressionLevel: DefaultLevel,
 		},
 	}
 	p.Settings.Idempotent = p.Settings.Acks == "all" && rapid.Bool().Draw(t, "idempotent")

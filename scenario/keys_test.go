@@ -266,14 +266,14 @@ func TestRecordsPerSecond(t *testing.T) {
 		p    Producer
 		want float64
 	}{
-		{Producer{Rate: Rate{Max: true}, Value: Value{100}}, 0},
-		{Producer{Rate: Rate{Records: 40000}, Value: Value{100}}, 40000},
-		{Producer{Rate: Rate{Bytes: 1e6}, Value: Value{1000}}, 1000},
-		{Producer{Rate: Rate{Bytes: 1e6}, Key: Key{Keys: 10}, Value: Value{999}}, 1000},
+		{Producer{Rate: Rate{Max: true}, Value: Value{Size: Fixed(100), Entropy: 1}}, 0},
+		{Producer{Rate: Rate{Records: 40000}, Value: Value{Size: Fixed(100), Entropy: 1}}, 40000},
+		{Producer{Rate: Rate{Bytes: 1e6}, Value: Value{Size: Fixed(1000), Entropy: 1}}, 1000},
+		{Producer{Rate: Rate{Bytes: 1e6}, Key: Key{Keys: 10}, Value: Value{Size: Fixed(999), Entropy: 1}}, 1000},
 		// Keys 0-9, 10-99, 100-999, 1000-9999: (10 + 180 + 2700 + 36000) ÷ 10000.
-		{Producer{Rate: Rate{Bytes: 1e6}, Key: Key{Keys: 10000}, Value: Value{1000}}, 1e6 / (1000 + 3.889)},
+		{Producer{Rate: Rate{Bytes: 1e6}, Key: Key{Keys: 10000}, Value: Value{Size: Fixed(1000), Entropy: 1}}, 1e6 / (1000 + 3.889)},
 		// Key 0 has one digit; the 9,999 others 38,889 together.
-		{Producer{Rate: Rate{Bytes: 40e6}, Key: Key{Keys: 10000, HotKeys: 1, HotShare: 0.3}, Value: Value{1024}},
+		{Producer{Rate: Rate{Bytes: 40e6}, Key: Key{Keys: 10000, HotKeys: 1, HotShare: 0.3}, Value: Value{Size: Fixed(1024), Entropy: 1}},
 			40e6 / (1024 + 0.3 + 0.7*38889/9999)},
 	} {
 		// The mean length sums up to 10,000 terms, each rounded to 2^-53.

@@ -49,7 +49,7 @@ func (s *Scenario) YAML() []byte {
 		phases.Content = append(phases.Content, flow().
 			add("name", text(p.Name)).
 			add("duration", text(formatDuration(p.Duration))).
-			add("load", text(formatShare(p.Load))).
+			add("load", text(formatShare(p.Load.Peak()))).
 			add("measure", boolean(p.Measure)).node())
 	}
 	top.add("phases", (*tree)(phases))
@@ -58,35 +58,6 @@ func (s *Scenario) YAML() []byte {
 		return nil
 	}
 	return data
-}
-
-func limitsYAML(l Limits) *tree {
-	if len(l.Values) == 0 {
-		name := l.Extends
-		if name == "" {
-			name = noLimits
-		}
-		return text(name)
-	}
-	limits := block()
-	if l.Extends != "" {
-		limits.add("extends", text(l.Extends))
-	}
-	for _, s := range limitScopes() {
-		scope := flow()
-		for _, dimension := range s.dimensions {
-			value, declared := l.Values[s.name+"."+dimension]
-			if declared && dimension == "connections" {
-				scope.add(dimension, plain("!!int", formatNumber(value)))
-			} else if declared {
-				scope.add(dimension, text(unitOf(dimension).format(value)))
-			}
-		}
-		if len(scope.Content) > 0 {
-			limits.add(s.name, scope)
-		}
-	}
-	return limits
 }
 
 func topicYAML(t Topic) *tree {
@@ -104,63 +75,6 @@ func topicYAML(t Topic) *tree {
 		topic.add("config", config)
 	}
 	return topic
-}
-
-func producerYAML(p Producer) *tree {
-	producer := block().
-		add("topic", text(p.Topic)).
-		add("clients", integer(p.Clients)).
-		add("rate", text(p.Rate.String()))
-	if p.Key.Keys > 0 {
-		producer.add("key", keyYAML(p.Key))
-	}
-	s := p.Settings
-	settings := flow().
-		add("acks", text(s.Acks)).
-		add("idempotent", boolean(s.Idempotent)).
-		add("compression", text(s.Compression)).
-		add("linger", text(formatDuration(s.Linger))).
-		add("batch", size(s.BatchBytes)).
-		add("buffer", size(s.BufferBytes))
-	if s.ClientID != "" {
-		settings.add("client_id", text(s.ClientID))
-	}
-	return producer.
-		add("value", flow().add("size", size(p.Value.Size))).
-		add("settings", settings)
-}
-
-func keyYAML(k Key) *tree {
-	key := flow()
-	if k.HotKeys > 0 {
-		key.add("hot", flow().
-			add("keys", integer(k.HotKeys)).
-			add("share", text(formatShare(k.HotShare))))
-	}
-	if k.Zipf > 0 {
-		key.add("zipf", plain("!!float", formatNumber(k.Zipf)))
-	}
-	return key.add("keys", integer(k.Keys))
-}
-
-func consumerYAML(c Consumer) *tree {
-	topics := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-	for _, t := range c.Topics {
-		topics.Content = append(topics.Content, text(t).node())
-	}
-	s := c.Settings
-	settings := flow().
-		add("fetch_max_wait", text(formatDuration(s.FetchMaxWait))).
-		add("fetch_min_bytes", size(s.FetchMinBytes)).
-		add("fetch_max_bytes", size(s.FetchMaxBytes)).
-		add("max_partition_fetch_bytes", size(s.FetchMaxPartitionBytes))
-	if s.ClientID != "" {
-		settings.add("client_id", text(s.ClientID))
-	}
-	return block().
-		add("topics", (*tree)(topics)).
-		add("clients", integer(c.Clients)).
-		add("settings", settings)
 }
 
 // tree is a YAML node under construction.

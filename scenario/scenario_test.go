@@ -12,13 +12,13 @@ import (
 // javaProducer are the Java client's defaults for producing (blueprint, §4).
 func javaProducer() ProducerSettings {
 	return ProducerSettings{Acks: "all", Idempotent: true, Compression: "none",
-		Linger: 5 * time.Millisecond, BatchBytes: 16384, BufferBytes: 33554432}
+		Linger: 5 * time.Millisecond, BatchBytes: 16384, BufferBytes: 33554432, InFlight: 5, CompressionLevel: DefaultLevel}
 }
 
 // javaConsumer are the Java client's defaults for consuming.
 func javaConsumer() ConsumerSettings {
 	return ConsumerSettings{FetchMaxWait: 500 * time.Millisecond, FetchMinBytes: 1,
-		FetchMaxBytes: 52428800, FetchMaxPartitionBytes: 1048576}
+		FetchMaxBytes: 52428800, FetchMaxPartitionBytes: 1048576, MaxPollRecords: 500, CommitInterval: 5 * time.Second}
 }
 
 func TestHotKey(t *testing.T) {
@@ -37,9 +37,9 @@ func TestHotKey(t *testing.T) {
 		Limits:      Limits{Extends: "msk-serverless", Pos: Pos{file, 6, 9}},
 		Topics:      []Topic{{Name: "orders", Partitions: 12, ReplicationFactor: -1}},
 		Producers: []Producer{{Name: "checkout", Topic: "orders", Clients: 4, Rate: Rate{Bytes: 40e6},
-			Key: Key{Keys: 10000, HotKeys: 1, HotShare: 0.3}, Value: Value{Size: 1024}, Settings: settings, Pos: Pos{file, 12, 3}}},
-		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders"}, Clients: 3, Settings: javaConsumer(), Pos: Pos{file, 21, 3}}},
-		Phases:    []Phase{{"warm-up", 5 * time.Second, 0.25, false}, {"steady", 40 * time.Second, 1, true}},
+			Key: Key{Keys: 10000, HotKeys: 1, HotShare: 0.3}, Value: Value{Size: Fixed(1024), Entropy: 1}, Settings: settings, Pos: Pos{file, 12, 3}}},
+		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders"}, Clients: 3, From: FromEnd, Settings: javaConsumer(), Pos: Pos{file, 21, 3}}},
+		Phases:    []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -70,7 +70,7 @@ func withoutPositions(s *Scenario) *Scenario {
 
 func TestEverything(t *testing.T) {
 	slow := ProducerSettings{Acks: "0", Compression: "zstd", Linger: 90 * time.Second,
-		BatchBytes: 1_000_000, BufferBytes: 4 << 20, ClientID: "app 1"}
+		BatchBytes: 1_000_000, BufferBytes: 4 << 20, InFlight: 5, CompressionLevel: DefaultLevel, ClientID: "app 1"}
 	unsafe := javaProducer()
 	unsafe.Idempotent = false
 	want := &Scenario{
@@ -90,13 +90,13 @@ func TestEverything(t *testing.T) {
 			{Name: "there.already", ReplicationFactor: -1, Existing: true},
 		},
 		Producers: []Producer{
-			{Name: "hot", Topic: "orders", Clients: 4, Rate: Rate{Bytes: 1.5 * (1 << 20)}, Key: Key{Keys: 100, HotKeys: 2, HotShare: 0.29}, Value: Value{1024}, Settings: slow},
-			{Name: "skewed", Topic: "orders", Clients: 1, Rate: Rate{Records: 333.3}, Key: Key{Keys: 1000, Zipf: 0.99}, Value: Value{1}, Settings: slow},
-			{Name: "flood", Topic: "there.already", Clients: 1, Rate: Rate{Max: true}, Value: Value{100}, Settings: unsafe},
+			{Name: "hot", Topic: "orders", Clients: 4, Rate: Rate{Bytes: 1.5 * (1 << 20)}, Key: Key{Keys: 100, HotKeys: 2, HotShare: 0.29}, Value: Value{Size: Fixed(1024), Entropy: 1}, Settings: slow},
+			{Name: "skewed", Topic: "orders", Clients: 1, Rate: Rate{Records: 333.3}, Key: Key{Keys: 1000, Zipf: 0.99}, Value: Value{Size: Fixed(1), Entropy: 1}, Settings: slow},
+			{Name: "flood", Topic: "there.already", Clients: 1, Rate: Rate{Max: true}, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: unsafe},
 		},
-		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders", "there.already"}, Clients: 3,
-			Settings: ConsumerSettings{ClientID: "b", FetchMinBytes: 65536, FetchMaxBytes: 1 << 20, FetchMaxPartitionBytes: 100}}},
-		Phases: []Phase{{"warm-up", 2 * time.Minute, 0.125, false}, {"pause", 1500 * time.Millisecond, 0, true}, {"peak", time.Hour, 1.1, true}},
+		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders", "there.already"}, Clients: 3, From: FromEnd,
+			Settings: ConsumerSettings{ClientID: "b", FetchMinBytes: 65536, FetchMaxBytes: 1 << 20, FetchMaxPartitionBytes: 100, MaxPollRecords: 500, CommitInterval: 5 * time.Second}}},
+		Phases: []Phase{{"warm-up", 2 * time.Minute, Always(0.125), false}, {"pause", 1500 * time.Millisecond, Always(0), true}, {"peak", time.Hour, Always(1.1), true}},
 	}
 	if got := everything(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

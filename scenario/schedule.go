@@ -49,7 +49,7 @@ func NewSchedule(recordsPerSecond float64, phases []Phase) Schedule {
 	var s Schedule
 	var at segment // where the previous phase ended
 	for _, p := range phases {
-		rate := recordsPerSecond * p.Load
+		rate := recordsPerSecond * p.Load.Peak()
 		if !(rate > 0) { // NaN too
 			rate = 0
 		}

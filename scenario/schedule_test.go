@@ -13,7 +13,7 @@ import (
 // hand: 40,000/s at 25 % for 5 s (one record each 100 µs), then at 100 % for 40 s
 // (each 25 µs).
 func TestScheduleByHand(t *testing.T) {
-	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, 0.25, false}, {"steady", 40 * time.Second, 1, true}})
+	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
 	if s.Count() != 50_000+1_600_000 || s.End() != 45*time.Second {
 		t.Errorf("%d records in %v, want 1650000 in 45s", s.Count(), s.End())
 	}
@@ -54,11 +54,11 @@ func TestScheduleByHand(t *testing.T) {
 // and a rate whose interval is no whole number of nanoseconds.
 func TestScheduleDoesNotDrift(t *testing.T) {
 	const day = 24 * time.Hour
-	s := NewSchedule(1e6, []Phase{{"day", day, 1, true}})
+	s := NewSchedule(1e6, []Phase{{"day", day, Always(1), true}})
 	if s.Count() != 86_400_000_000 || s.At(s.Count()-1) != day-time.Microsecond {
 		t.Errorf("%d records, the last at %v; want 86400000000, the last 1µs before the end", s.Count(), s.At(s.Count()-1))
 	}
-	thirds := NewSchedule(3, []Phase{{"day", day, 1, true}})
+	thirds := NewSchedule(3, []Phase{{"day", day, Always(1), true}})
 	for _, c := range []struct {
 		i  int64
 		at time.Duration
@@ -70,22 +70,22 @@ func TestScheduleDoesNotDrift(t *testing.T) {
 }
 
 func TestScheduleWithoutRecords(t *testing.T) {
-	second := []Phase{{"a", time.Second, 1, true}}
+	second := []Phase{{"a", time.Second, Always(1), true}}
 	for name, s := range map[string]Schedule{
 		"no phases":    NewSchedule(1000, nil),
 		"zero value":   {},
 		"no rate":      NewSchedule(0, second),
 		"not a number": NewSchedule(math.NaN(), second),
 		"negative":     NewSchedule(-1, second),
-		"no load":      NewSchedule(1000, []Phase{{"a", time.Second, 0, true}}),
-		"no time":      NewSchedule(1000, []Phase{{"a", 0, 1, true}, {"b", -time.Second, 1, true}}),
+		"no load":      NewSchedule(1000, []Phase{{"a", time.Second, Always(0), true}}),
+		"no time":      NewSchedule(1000, []Phase{{"a", 0, Always(1), true}, {"b", -time.Second, Always(1), true}}),
 	} {
 		if s.Count() != 0 || s.Due(time.Hour) != 0 || s.At(0) != s.End() {
 			t.Errorf("%s: %d records, %d due, record 0 at %v of %v", name, s.Count(), s.Due(time.Hour), s.At(0), s.End())
 		}
 	}
 	// The largest schedule that there can be stays inside its types.
-	huge := NewSchedule(math.Inf(1), []Phase{{"a", math.MaxInt64, 10, true}})
+	huge := NewSchedule(math.Inf(1), []Phase{{"a", math.MaxInt64, Always(10), true}})
 	if huge.Count() != math.MaxInt64 || huge.At(math.MaxInt64-1) != math.MaxInt64-1 || huge.Due(math.MaxInt64-2) != math.MaxInt64-1 {
 		t.Errorf("%d records, the last at %d, %d due before it", huge.Count(), huge.At(math.MaxInt64-1), huge.Due(math.MaxInt64-2))
 	}
@@ -105,7 +105,7 @@ func drawLoad(t *rapid.T) load {
 				rapid.Map(rapid.IntRange(1, 3600), func(s int) time.Duration { return time.Duration(s) * time.Second }),
 				rapid.Map(rapid.Int64Range(1, 1e10), func(ns int64) time.Duration { return time.Duration(ns) }),
 			).Draw(t, "duration"),
-			Load: rapid.OneOf(rapid.Float64Range(0, 3), rapid.SampledFrom([]float64{0, 0.25, 1})).Draw(t, "load"),
+			Load: Always(rapid.OneOf(rapid.Float64Range(0, 3), rapid.SampledFrom([]float64{0, 0.25, 1})).Draw(t, "load")),
 		})
 	}
 	l.Schedule = NewSchedule(l.rate, l.phases)
@@ -118,7 +118,7 @@ func (l load) exact(i int64) (at *big.Rat, total *big.Rat) {
 	at, total = nil, new(big.Rat)
 	start, record := new(big.Rat), new(big.Rat).SetInt64(i)
 	for _, p := range l.phases {
-		rate := big.NewRat(int64(math.Round(l.rate*p.Load*1e9)), 1e9)
+		rate := big.NewRat(int64(math.Round(l.rate*p.Load.Peak()*1e9)), 1e9)
 		seconds := big.NewRat(int64(p.Duration), 1e9)
 		after := new(big.Rat).Add(total, new(big.Rat).Mul(rate, seconds))
 		if at == nil && record.Cmp(after) < 0 {
@@ -216,14 +216,14 @@ func TestShards(t *testing.T) {
 }
 
 func BenchmarkAt(b *testing.B) {
-	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, 0.25, false}, {"steady", 40 * time.Second, 1, true}})
+	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
 	for i := range b.N {
 		s.At(int64(i) % 1_650_000)
 	}
 }
 
 func BenchmarkDue(b *testing.B) {
-	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, 0.25, false}, {"steady", 40 * time.Second, 1, true}})
+	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
 	for i := range b.N {
 		s.Due(time.Duration(i))
 	}

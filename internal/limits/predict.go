@@ -138,7 +138,7 @@ func Partitioner(topic string, partitions int) func(key []byte) int {
 // record's own fields, and its part of the batch header. Batches fill for the
 // linger time at the partition's rate of one client, up to the batch size.
 func recordBytes(f scenario.Producer, key int, partitionRecordsPerSecond float64) float64 {
-	body := 1 + 1 + 1 + varint(key) + key + varint(f.Value.Size) + f.Value.Size + 1 // attributes, two deltas, key, value, headers
+	body := 1 + 1 + 1 + varint(key) + key + varint(f.Value.Size.Max) + f.Value.Size.Max + 1 // attributes, two deltas, key, value, headers
 	record := float64(varint(body) + body)
 	perLinger := 1 + partitionRecordsPerSecond/float64(f.Clients)*f.Settings.Linger.Seconds()
 	perBatch := math.Max(1, math.Min(math.Floor((float64(f.Settings.BatchBytes)-batchHeader)/record), perLinger))

@@ -133,7 +133,7 @@ func phase(o *object) Phase {
 	p := Phase{
 		Name:     o.name("name", "a name"),
 		Duration: o.duration("duration", 0, time.Millisecond, longest),
-		Load:     o.share("load", 1, 0, mostLoad),
+		Load:     Always(o.share("load", 1, 0, mostLoad)),
 		Measure:  o.flag("measure", true),
 	}
 	o.done()

@@ -1,0 +1,111 @@
+package scenario
+
+import "time"
+
+// The ranges of fleets. They keep every count inside its type and catch slips of
+// the unit; no cluster comes near them.
+const (
+	mostClients = 10_000
+	mostKeys    = 10_000_000
+	mostRecords = 1e8  // per second; 10 times that is Schedule's bound
+	mostBytes   = 1e12 // per second
+	largestSize = 1 << 30
+)
+
+func producers(o *object, topics []Topic) []Producer {
+	o.require("producers", "{checkout: {topic: orders, rate: 1MB/s, value: {size: 1KiB}}}")
+	all := o.child("producers")
+	if all == nil {
+		return nil
+	}
+	if len(all.keys) == 0 {
+		o.fail("producers", "", "there is no producer")
+	}
+	var list []Producer
+	all.entries(maxName, func(name string, e *object) {
+		if e == nil {
+			list = append(list, Producer{Name: name})
+			return
+		}
+		list = append(list, producer(name, e, topics))
+	})
+	return list
+}
+
+func producer(name string, o *object, topics []Topic) Producer {
+	for _, field := range [][2]string{{"topic", "orders"}, {"rate", "1MB/s"}, {"value", "{size: 1KiB}"}} {
+		o.require(field[0], field[1])
+	}
+	p := Producer{
+		Name:    name,
+		Topic:   o.string("topic", "the name of a topic"),
+		Clients: o.integer("clients", 1, 1, mostClients),
+		Rate:    rate(o),
+		Key:     key(o.child("key")),
+		Pos:     o.pos(o.anchor),
+	}
+	if o.sound("topic") && len(topics) > 0 && !knows(topics, p.Topic) {
+		o.fail("topic", suggest(p.Topic, topicNames(topics)), "no topic is called %s", quote(p.Topic))
+	}
+	value := o.child("value")
+	if value != nil {
+		value.require("size", "1KiB")
+		p.Value = Value{Size: Fixed(value.size("size", 1, 1, largestSize)), Entropy: 1}
+		value.done()
+	}
+	settings := o.child("settings")
+	p.Settings = producerSettings(settings)
+	if value != nil && value.sound("size") {
+		compareSizes(p, o, value, settings)
+	}
+	return p
+}
+
+// compareSizes reports sizes that contradict each other.
+func compareSizes(p Producer, o, value, settings *object) {
+	if (settings == nil || settings.sound("buffer")) && p.Value.Size.Max > p.Settings.BufferBytes {
+		value.fail("size", "", "a value of %s never fits into the buffer of %s",
+			formatSize(p.Value.Size.Max), formatSize(p.Settings.BufferBytes))
+	}
+	if o.sound("rate") && p.Rate.Bytes/p.Value.MeanBytes() > mostRecords {
+		o.fail("rate", "", "%s of values of %s is more than %s records/s",
+			p.Rate, formatSize(p.Value.Size.Max), grouped(mostRecords))
+	}
+}
+
+// producerSettings reads settings; what is absent is what the Java client does.
+func producerSettings(o *object) ProducerSettings {
+	s := ProducerSettings{
+		Acks:        "all",
+		Idempotent:  true,
+		Compression: "none",
+		Linger:      5 * time.Millisecond,
+		BatchBytes:  16 << 10,
+		BufferBytes: 32 << 20,
+		InFlight:    5, CompressionLevel: DefaultLevel,
+	}
+	if o == nil {
+		return s
+	}
+	const longestLinger = 10 * time.Minute
+	s.Acks = o.word("acks", s.Acks, "all", "1", "0")
+	// Like the Java client: fewer acks switch it off unless it is asked for.
+	s.Idempotent = o.flag("idempotent", s.Acks == "all")
+	s.Compression = o.word("compression", s.Compression, "none", "gzip", "snappy", "lz4", "zstd")
+	s.Linger = o.duration("linger", s.Linger, 0, longestLinger)
+	s.BatchBytes = o.size("batch", s.BatchBytes, 1, largestSize)
+	s.BufferBytes = o.size("buffer", s.BufferBytes, 1, 64<<30)
+	s.ClientID = o.string("client_id", "text")
+	if o.sound("acks", "idempotent") && s.Idempotent && s.Acks != "all" {
+		o.fail("idempotent", "remove it, or acks: "+s.Acks, "an idempotent producer needs acks all, not %s", s.Acks)
+	}
+	if o.sound("batch", "buffer") && s.BufferBytes < s.BatchBytes {
+		field := "buffer"
+		if !o.has(field) {
+			field = "batch"
+		}
+		o.fail(field, "", "the buffer of %s holds no batch of %s", formatSize(s.BufferBytes), formatSize(s.BatchBytes))
+	}
+	o.done()
+	return s
+}
