@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestSet(t *testing.T) {
 	}{
 		{"topics.orders.partitions=24", func(s *Scenario) bool { return s.Topics[0].Partitions == 24 }},
 		{"producers.checkout.rate=max", func(s *Scenario) bool { return s.Producers[0].Rate.Max }},
-		{"producers.checkout.key={zipf: 0.99, keys: 5}", func(s *Scenario) bool { return s.Producers[0].Key == Key{Keys: 5, Zipf: 0.99} }},
+		{"producers.checkout.key={zipf: 0.99, keys: 5}", func(s *Scenario) bool { return reflect.DeepEqual(s.Producers[0].Key, Key{Keys: 5, Zipf: 0.99}) }},
 		{"producers.checkout.key.hot.share=50%", func(s *Scenario) bool { return s.Producers[0].Key.HotShare == 0.5 }},
 		{"consumers.billing.settings.fetch_max_wait=1s", func(s *Scenario) bool { return s.Consumers[0].Settings.FetchMaxWait == time.Second }},
 		{"phases.0.duration=7s", func(s *Scenario) bool { return s.Phases[0].Duration == 7*time.Second }},

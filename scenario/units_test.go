@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func TestParseRate(t *testing.T) {
 		"max": {Max: true}, "40000/s": {Records: 40000}, "0.5/s": {Records: 0.5},
 		"40MB/s": {Bytes: 40e6}, "1MiB/s": {Bytes: 1048576}, "500B/s": {Bytes: 500}, "0.7MB/s": {Bytes: 700_000}, "0.1B/s": {Bytes: 0.1},
 	} {
-		if got, f := parseRate(text); f != nil || got != want {
+		if got, f := parseRate(text); f != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s is %+v (%v), want %+v", text, got, f, want)
 		}
 	}
