@@ -139,6 +139,12 @@ func (d *decoder) extends(o *object, field, name string) string {
 		o.fail(field, suggest(name, append(slices.Clone(known), noLimits)),
 			"no limit profile is called %s; the name of a file ends in .yaml or holds a /", quote(name))
 	}
+	if isFile(name) {
+		name = d.rebase(o.values[field], name)
+		if !isFile(name) {
+			name = "./" + name
+		}
+	}
 	return name
 }
 

@@ -9,13 +9,19 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// Load reads a scenario file and the limits files that it names, whose paths are
+// Load reads a scenario file and the files that it names, whose paths are
 // relative to the file that names them. The error is [Problems] when a file is
 // bad, and another when the scenario cannot be read.
 func Load(path string, o Options) (*Scenario, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	o.ReadFile = func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(path), name)
+		}
+		return os.ReadFile(name)
 	}
 	d, s := parse(path, data, o)
 	if s != nil {
@@ -49,9 +55,11 @@ func ParseLimits(name string, data []byte) (Limits, error) {
 }
 
 func parse(name string, data []byte, o Options) (*decoder, *Scenario) {
-	d := &decoder{source: newSource(name, data), options: o, flags: map[*yaml.Node]flagNode{}}
+	d := &decoder{source: newSource(name, data), options: o,
+		flags: map[*yaml.Node]flagNode{}, bases: map[*yaml.Node]*baseFile{}}
 	root, problems := d.source.parse(data)
 	d.problems = problems
+	root = d.extend(root, []string{filepath.Base(name)})
 	if root == nil {
 		return d, nil
 	}
@@ -119,5 +127,5 @@ func (d *decoder) reportAt(pos Pos, message string) {
 		d.problems = append(d.problems, f.at(pos.Column, "", message))
 		return
 	}
-	d.problems = append(d.problems, d.source.problem(pos.Line, pos.Column, "", message))
+	d.problems = append(d.problems, d.sourceOf(pos.File).problem(pos.Line, pos.Column, "", message))
 }
