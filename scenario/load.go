@@ -3,19 +3,21 @@ package scenario
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// Load reads a scenario file and the limits files that it names, whose paths are
+// Load reads a scenario file and the files that it names, whose paths are
 // relative to the file that names them. The error is [Problems] when a file is
 // bad, and another when the scenario cannot be read.
 func Load(path string, o Options) (*Scenario, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	if o.ReadFile == nil {
+		o.ReadFile = readBeside(path)
 	}
 	d, s := parse(path, data, o)
 	if s != nil {
@@ -29,7 +31,7 @@ func Load(path string, o Options) (*Scenario, error) {
 
 // Parse decodes a scenario. The name stands in the positions of problems. The
 // error is [Problems], with every mistake that the file has; only a file that is
-// no YAML ends at its first one.
+// no YAML ends at its first one. A scenario that names files needs Options.ReadFile.
 func Parse(name string, data []byte, o Options) (*Scenario, error) {
 	d, s := parse(name, data, o)
 	if len(d.problems) > 0 {
@@ -87,10 +89,7 @@ func (d *decoder) inline(l Limits, from string, chain []string) Limits {
 	if !isFile(l.Extends) {
 		return l
 	}
-	path := l.Extends
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(from), path)
-	}
+	path := beside(from, l.Extends)
 	if slices.Contains(chain, path) {
 		d.reportAt(l.Pos, fmt.Sprintf("the limits file %s extends itself", path))
 		return l
