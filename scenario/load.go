@@ -17,11 +17,8 @@ func Load(path string, o Options) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
 	}
-	o.ReadFile = func(name string) ([]byte, error) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(path), name)
-		}
-		return os.ReadFile(name)
+	if o.ReadFile == nil {
+		o.ReadFile = readBeside(path)
 	}
 	d, s := parse(path, data, o)
 	if s != nil {
@@ -35,7 +32,7 @@ func Load(path string, o Options) (*Scenario, error) {
 
 // Parse decodes a scenario. The name stands in the positions of problems. The
 // error is [Problems], with every mistake that the file has; only a file that is
-// no YAML ends at its first one.
+// no YAML ends at its first one. A scenario that names files needs Options.ReadFile.
 func Parse(name string, data []byte, o Options) (*Scenario, error) {
 	d, s := parse(name, data, o)
 	if len(d.problems) > 0 {
@@ -95,10 +92,7 @@ func (d *decoder) inline(l Limits, from string, chain []string) Limits {
 	if !isFile(l.Extends) {
 		return l
 	}
-	path := l.Extends
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(from), path)
-	}
+	path := beside(from, l.Extends)
 	if slices.Contains(chain, path) {
 		d.reportAt(l.Pos, fmt.Sprintf("the limits file %s extends itself", path))
 		return l
