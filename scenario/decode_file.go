@@ -31,6 +31,7 @@ func (o *object) file(field string) ([]byte, File) {
 		o.fail(field, "load the scenario from its file", "%s cannot be read: this scenario comes without its folder", quote(name))
 		return nil, File{}
 	}
+	name = o.rebase(o.values[field], name)
 	data, err := o.options.ReadFile(name)
 	switch {
 	case err != nil:

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -51,9 +52,11 @@ func ParseLimits(name string, data []byte) (Limits, error) {
 }
 
 func parse(name string, data []byte, o Options) (*decoder, *Scenario) {
-	d := &decoder{source: newSource(name, data), options: o, flags: map[*yaml.Node]flagNode{}}
+	d := &decoder{source: newSource(name, data), options: o,
+		flags: map[*yaml.Node]flagNode{}, bases: map[*yaml.Node]*baseFile{}}
 	root, problems := d.source.parse(data)
 	d.problems = problems
+	root = d.extend(root, []string{filepath.Base(name)})
 	if root == nil {
 		return d, nil
 	}
@@ -118,5 +121,5 @@ func (d *decoder) reportAt(pos Pos, message string) {
 		d.problems = append(d.problems, f.at(pos.Column, "", message))
 		return
 	}
-	d.problems = append(d.problems, d.source.problem(pos.Line, pos.Column, "", message))
+	d.problems = append(d.problems, d.sourceOf(pos.File).problem(pos.Line, pos.Column, "", message))
 }
