@@ -1,9 +1,13 @@
 package scenario
 
 import (
+	"fmt"
+	"math"
+	"math/big"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	yaml "go.yaml.in/yaml/v4"
 )
@@ -28,8 +32,9 @@ type limitScope struct {
 func limitScopes() []limitScope {
 	return []limitScope{
 		{"partition", []string{"ingress", "egress"}},
-		{"broker", []string{"ingress", "egress"}},
-		{"cluster", []string{"ingress", "egress", "requests", "connections", "connection_attempts"}},
+		{"broker", []string{"ingress", "egress", "partitions", "connections", "connection_attempts"}},
+		{"cluster", []string{"ingress", "egress", "requests", "connections", "connection_attempts",
+			"message", "fetch", "partitions", "partition_changes", "topic_requests", "groups"}},
 		{"client", []string{"ingress", "egress"}},
 	}
 }
@@ -39,17 +44,63 @@ type limitUnit struct {
 	want   string
 	parse  func(string) (float64, *fault)
 	format func(float64) string
+	count  bool // written as a number rather than as text
 }
 
 func unitOf(dimension string) limitUnit {
 	switch dimension {
 	case "ingress", "egress":
-		return limitUnit{wantByteRate, parseByteRate, formatByteRate}
-	case "connections":
-		return limitUnit{wantInteger, parseCount, formatNumber}
+		return limitUnit{want: wantByteRate, parse: parseByteRate, format: formatByteRate}
+	case "message", "fetch":
+		return limitUnit{want: wantSize, parse: parseLimitSize, format: formatLimitSize}
+	case "connections", "partitions", "groups":
+		return limitUnit{want: wantInteger, parse: parseCount, format: formatNumber, count: true}
+	case "partition_changes":
+		return limitUnit{want: wantSlowRate, parse: parseSlowRate, format: formatSlowRate}
 	}
-	return limitUnit{wantCountRate, parseCountRate, formatCountRate}
+	return limitUnit{want: wantCountRate, parse: parseCountRate, format: formatCountRate}
 }
+
+// wantSlowRate is what rates below one per second are called in messages.
+const wantSlowRate = "a rate such as 2/s or 250/5m"
+
+// parseSlowRate reads a number per duration: 2/s, 250/5m.
+func parseSlowRate(text string) (float64, *fault) {
+	number, per, found := strings.Cut(text, "/")
+	n, ok := parseNumber(number)
+	if per == "s" || per == "m" || per == "h" {
+		per = "1" + per
+	}
+	lasts, err := time.ParseDuration(per)
+	if !found || !ok || err != nil || lasts <= 0 {
+		return 0, wrong(wantSlowRate, text, "write the number, a slash, and the time that it is for")
+	}
+	n.Quo(n, big.NewRat(int64(lasts), int64(time.Second)))
+	rate, _ := n.Float64()
+	return rate, nil
+}
+
+// formatSlowRate writes a whole number per second, minute, 5 minutes or hour
+// where there is one that reads as the same rate.
+func formatSlowRate(rate float64) string {
+	for _, per := range []struct {
+		seconds float64
+		name    string
+	}{{1, "s"}, {60, "m"}, {300, "5m"}, {3600, "h"}} {
+		n := math.Round(rate * per.seconds)
+		if n >= 1 && n/per.seconds == rate {
+			return formatNumber(n) + "/" + per.name
+		}
+	}
+	return formatCountRate(rate)
+}
+
+func parseLimitSize(text string) (float64, *fault) {
+	bytes, f := parseSize(text)
+	return float64(bytes), f
+}
+
+func formatLimitSize(bytes float64) string { return formatSize(int(bytes)) }
 
 func parseCount(text string) (float64, *fault) {
 	n, ok := parseNumber(text)
@@ -114,11 +165,12 @@ func (l *Limits) set(name string, value float64) {
 
 // limit reads one limit, 0 when it is absent or wrong.
 func (o *object) limit(dimension string) float64 {
-	const (
-		smallest = 0.001 // less than one in a quarter of an hour limits nothing that a run could show
-		largest  = 1e15
-	)
+	const largest = 1e15
 	u := unitOf(dimension)
+	smallest := 0.001 // less than one in a quarter of an hour limits nothing that a run could show
+	if u.count {
+		smallest = 1
+	}
 	value := read(o, dimension, u.want, 0, u.parse)
 	between(o, dimension, value, smallest, largest, u.format)
 	if !o.sound(dimension) {
@@ -127,29 +179,52 @@ func (o *object) limit(dimension string) float64 {
 	return value
 }
 
-// extends checks the name of a profile. A file is looked at by Load.
-func (d *decoder) extends(o *object, field, name string) string {
+// extends checks the name of a profile and its parameters. A file is looked at
+// by Load.
+func (d *decoder) extends(o *object, field, text string) string {
 	known := d.options.Profiles
+	name, _, parameters := strings.Cut(text, ":")
 	switch {
-	case name == noLimits:
+	case text == noLimits:
 		return ""
-	case name == "":
+	case text == "":
 		o.fail(field, "", "want the name of a profile or file, got %q", "")
-	case !isFile(name) && len(known) > 0 && !slices.Contains(known, name):
-		o.fail(field, suggest(name, append(slices.Clone(known), noLimits)),
-			"no limit profile is called %s; the name of a file ends in .yaml or holds a /", quote(name))
-	}
-	if isFile(name) {
-		name = d.rebase(o.values[field], name)
-		if !isFile(name) {
-			name = "./" + name
+	case isFile(text):
+	case name == noLimits && parameters:
+		o.fail(field, "write none", "the profile none takes no parameters, got %s", quote(text))
+	case len(known) > 0 && !slices.Contains(known, name):
+		o.fail(field, d.meant(text), "no limit profile is called %s; the name of a file ends in .yaml or holds a /", quote(name))
+	case d.options.CheckProfile != nil:
+		if err := d.options.CheckProfile(text); err != nil {
+			o.fail(field, "", "%v", err)
 		}
 	}
-	return name
+	if isFile(text) {
+		text = d.rebase(o.values[field], text)
+		if !isFile(text) {
+			text = "./" + text
+		}
+	}
+	return text
 }
 
-// isFile tells the name of a limits file from that of a profile.
-func isFile(name string) bool {
-	ext := filepath.Ext(name)
+// meant suggests a profile for a name that none has.
+func (d *decoder) meant(text string) string {
+	known := slices.Clone(d.options.Profiles)
+	if !slices.Contains(known, noLimits) {
+		known = append(known, noLimits)
+	}
+	name, parameters, given := strings.Cut(text, ":")
+	if best := closest(name, known); best != "" && given {
+		return fmt.Sprintf("did you mean %q?", best+":"+parameters)
+	}
+	return suggest(name, known)
+}
+
+// isFile tells the name of a limits file from that of a profile, whose
+// parameters may hold a slash.
+func isFile(text string) bool {
+	name, _, _ := strings.Cut(text, ":")
+	ext := filepath.Ext(text)
 	return strings.ContainsAny(name, `/\`) || ext == ".yaml" || ext == ".yml"
 }

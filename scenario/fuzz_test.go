@@ -113,13 +113,14 @@ func drawScenario(t *rapid.T) *Scenario {
 }
 
 func drawLimits(t *rapid.T) Limits {
-	l := Limits{Extends: rapid.OneOf(rapid.Just(""), rapid.Just("msk-serverless"), rapid.StringMatching(`[a-z]{1,5}/.{1,10}`)).Draw(t, "extends")}
+	l := Limits{Extends: rapid.OneOf(rapid.Just(""), rapid.SampledFrom([]string{"msk-serverless", "msk-express-m7g.large:3", "kafka-client-quota:5MB/s:10MB/s"}), rapid.StringMatching(`[a-z]{1,5}/.{1,10}`)).Draw(t, "extends")}
 	for _, name := range LimitNames() {
 		if !rapid.Bool().Draw(t, name) {
 			continue
 		}
 		value := rapid.Float64Range(1, 1e12).Draw(t, "value")
-		if name == "cluster.connections" {
+		_, dimension, _ := strings.Cut(name, ".")
+		if u := unitOf(dimension); u.count || u.want == wantSize {
 			value = float64(int64(value))
 		}
 		l.set(name, value)

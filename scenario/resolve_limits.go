@@ -16,7 +16,7 @@ func limitsYAML(l Limits) *tree {
 		scope := flow()
 		for _, dimension := range s.dimensions {
 			value, declared := l.Values[s.name+"."+dimension]
-			if declared && dimension == "connections" {
+			if declared && unitOf(dimension).count {
 				scope.add(dimension, plain("!!int", formatNumber(value)))
 			} else if declared {
 				scope.add(dimension, text(unitOf(dimension).format(value)))

@@ -29,12 +29,14 @@ type Scenario struct {
 
 // Limits declares what the cluster allows. What is not declared is unlimited.
 type Limits struct {
-	// Extends names the profile or limits file that Values are laid over; ""
-	// for none. After [Load] it is never a file: Load reads limits files.
+	// Extends names the profile, with its parameters, or the limits file that
+	// Values are laid over; "" for none. After [Load] it is never a file: Load
+	// reads limits files.
 	Extends string
 	// Values maps "partition.ingress", "cluster.requests" and so on (see
-	// [LimitNames]) to bytes per second for ingress and egress, a rate per
-	// second for requests and connection attempts, a count for connections.
+	// [LimitNames]) to bytes per second for ingress and egress; bytes for message
+	// and fetch; a rate per second for requests, connection attempts, partition
+	// changes and topic requests; a count for connections, partitions and groups.
 	// It is nil when nothing is declared.
 	Values map[string]float64
 	Pos    Pos
@@ -67,6 +69,9 @@ type Options struct {
 	// Profiles are the names of the built-in limit profiles. When it is empty,
 	// any profile name is accepted.
 	Profiles []string
+	// CheckProfile says what is wrong with a built-in profile's parameters, such
+	// as those of "msk-express-m7g.large:3"; nil accepts any.
+	CheckProfile func(profile string) error
 	// Set are edits of the form path=value, applied in order before decoding:
 	// "topics.orders.partitions=24", "phases.steady.duration=10s".
 	Set []string

@@ -83,6 +83,9 @@ func TestEverything(t *testing.T) {
 			"broker.ingress": 60e6, "broker.egress": 500e6,
 			"cluster.ingress": 20e6, "cluster.egress": 40e6, "cluster.requests": 15000,
 			"cluster.connections": 3000, "cluster.connection_attempts": 0.5,
+			"broker.partitions": 1500, "broker.connections": 1000, "broker.connection_attempts": 20,
+			"cluster.message": 8 << 20, "cluster.fetch": 55e6, "cluster.partitions": 2400,
+			"cluster.partition_changes": 250.0 / 300, "cluster.topic_requests": 2, "cluster.groups": 500,
 			"client.ingress": 5000001, "client.egress": 10e6,
 		}},
 		Topics: []Topic{

@@ -5,12 +5,15 @@ import (
 	"slices"
 )
 
-// HeadroomOf says, for every declared limit, how close its most loaded instance
-// came.
+// HeadroomOf says, for every declared limit that a run observes, how close its
+// most loaded instance came.
 func HeadroomOf(r *Replay, l Limits) []Headroom {
 	out := []Headroom{}
 	lasted := r.Lasted()
 	for _, n := range l.Names() {
+		if !n.Observed() {
+			continue
+		}
 		h := Headroom{Limit: n, Scope: "–", Declared: l.Of(n), Unit: n.Unit()}
 		for _, s := range r.Scopes() {
 			if s.Limit != n {

@@ -3,6 +3,8 @@
 // and which limit bound in a run. It is pure: no clock, no network.
 package limits
 
+import "slices"
+
 // Name is one limit: a scope and a dimension.
 type Name string
 
@@ -20,17 +22,53 @@ const (
 	ClusterRequests    Name = "cluster.requests"
 	ClusterConnections Name = "cluster.connections"
 	ClusterAttempts    Name = "cluster.connection_attempts"
+
+	// These are planned and checked, but runs do not observe them.
+	BrokerPartitions        Name = "broker.partitions" // replicas included
+	BrokerConnections       Name = "broker.connections"
+	BrokerAttempts          Name = "broker.connection_attempts"
+	ClusterMessage          Name = "cluster.message" // bytes of one message
+	ClusterFetch            Name = "cluster.fetch"   // bytes that one fetch asks for
+	ClusterPartitions       Name = "cluster.partitions"
+	ClusterPartitionChanges Name = "cluster.partition_changes" // creations and deletions
+	ClusterTopicRequests    Name = "cluster.topic_requests"    // that create, delete or alter topics
+	ClusterGroups           Name = "cluster.groups"
 )
+
+// order is every limit in its fixed order.
+func order() []Name {
+	return append(observed(), BrokerPartitions, BrokerConnections, BrokerAttempts, ClusterMessage, ClusterFetch,
+		ClusterPartitions, ClusterPartitionChanges, ClusterTopicRequests, ClusterGroups)
+}
+
+// observed are the limits that a run measures.
+func observed() []Name {
+	return []Name{PartitionIngress, PartitionEgress, ClientIngress, ClientEgress, BrokerIngress, BrokerEgress,
+		ClusterIngress, ClusterEgress, ClusterRequests, ClusterConnections, ClusterAttempts}
+}
+
+// Observed tells whether a run measures the load on a limit; of the others it
+// is only predicted.
+func (n Name) Observed() bool { return slices.Contains(observed(), n) }
 
 // Limits is what a cluster allows. A limit that is not in Values is unlimited.
 type Limits struct {
-	// Profile is the built-in profile or file that the values start from;
-	// "none" when there is none.
+	// Profile is the built-in profile, with its parameters, or the file that the
+	// values start from; "none" when there is none.
 	Profile string
-	// Values are bytes per second for ingress and egress, a rate per second
-	// for requests and connection attempts, a count for connections.
+	// Values are in the unit of their name, see [Name.Unit].
 	Values map[Name]float64
+	// Brokers is how many brokers the profile stands for; 0 when it does not say.
+	Brokers int
+	// Notes are the profile's readings of its sources and what they do not say,
+	// one sentence each.
+	Notes []string
 }
 
 // Of returns a limit's value, or 0 when it is not declared.
 func (l Limits) Of(n Name) float64 { return l.Values[n] }
+
+// Names are the declared limits, in a fixed order.
+func (l Limits) Names() []Name {
+	return slices.DeleteFunc(order(), func(n Name) bool { _, declared := l.Values[n]; return !declared })
+}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strings"
 
 	"msklt/scenario"
@@ -66,11 +65,4 @@ func load(name string) (scenario.Limits, error) {
 		return scenario.Limits{}, fmt.Errorf("reading limits: %w", err)
 	}
 	return scenario.ParseLimits(name, data)
-}
-
-// Names are the declared limits, in a fixed order.
-func (l Limits) Names() []Name {
-	order := []Name{PartitionIngress, PartitionEgress, ClientIngress, ClientEgress, BrokerIngress, BrokerEgress,
-		ClusterIngress, ClusterEgress, ClusterRequests, ClusterConnections, ClusterAttempts}
-	return slices.DeleteFunc(order, func(n Name) bool { _, declared := l.Values[n]; return !declared })
 }

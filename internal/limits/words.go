@@ -13,12 +13,20 @@ func (n Name) scope() string {
 // Unit is the unit of a limit's value.
 func (n Name) Unit() string {
 	switch n {
-	case ClusterRequests:
+	case ClusterRequests, ClusterTopicRequests:
 		return "requests/s"
-	case ClusterConnections:
+	case ClusterConnections, BrokerConnections:
 		return "connections"
-	case ClusterAttempts:
+	case ClusterAttempts, BrokerAttempts:
 		return "connections/s"
+	case ClusterPartitions, BrokerPartitions:
+		return "partitions"
+	case ClusterPartitionChanges:
+		return "partitions/s"
+	case ClusterGroups:
+		return "groups"
+	case ClusterMessage, ClusterFetch:
+		return "bytes"
 	}
 	return "bytes/s"
 }
