@@ -1,7 +1,7 @@
 package scenario
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,24 +50,20 @@ type recorder struct {
 	requires map[string]int // of those, the ones that require a field
 }
 
-//go:embed testdata/everything.yaml
-var everythingYAML []byte
+//go:embed testdata/everything.yaml testdata/hot-key.yaml
+var languageFiles embed.FS
 
 // language returns every field of the format: what the decoder asks for while it
-// reads an example that holds all of them. A field that the example lacks is
-// found by the tests, which hold the result against scenarios drawn at random.
+// reads examples that between them hold all of it. What they lack is found by the
+// tests, which hold the result against scenarios drawn at random.
 func language() []*field {
 	r := &recorder{
 		paths: map[*yaml.Node]string{}, fields: map[string]*field{},
 		visits: map[string]int{}, requires: map[string]int{},
 	}
-	d := &decoder{source: newSource("everything.yaml", everythingYAML), recorder: r}
-	root, _ := d.source.parse(everythingYAML)
-	if root == nil {
-		return nil
+	for _, name := range []string{"testdata/everything.yaml", "testdata/hot-key.yaml"} {
+		r.read(name)
 	}
-	r.paths[root] = ""
-	d.scenario(root)
 	for _, f := range r.order {
 		parent, _ := splitPath(f.path)
 		f.required = r.requires[f.path] > 0 && r.requires[f.path] == r.visits[parent]
@@ -76,6 +72,20 @@ func language() []*field {
 		}
 	}
 	return r.order
+}
+
+// read lets the decoder read an example. Its mistakes do not matter here: files
+// and variables that it names are not there.
+func (r *recorder) read(name string) {
+	data, err := languageFiles.ReadFile(name)
+	if err != nil {
+		return
+	}
+	d := &decoder{source: newSource(name, data), recorder: r}
+	if root, _ := d.source.parse(data); root != nil {
+		r.paths[root] = ""
+		d.scenario(root)
+	}
 }
 
 // settle takes back what is not the same wherever the field stands. The default

@@ -28,6 +28,7 @@ func textFormats() []textFormat {
 		{wantSize, []string{"integer", "string"}, decimal + `(` + byteUnit + `)?`, []any{"16KiB", "1MB", 100}},
 		{wantByteRate, text, decimal + byteUnit + `/s`, []any{"4MB/s", "512KiB/s"}},
 		{wantCountRate, text, decimal + `/s`, []any{"15000/s"}},
+		{wantSlowRate, text, decimal + `/([smh]|` + goTime + `)`, []any{"2/s", "250/5m"}},
 		{wantRate, text, `max|` + decimal + `(` + byteUnit + `)?/s`, []any{"40MB/s", "40000/s", "max"}},
 		{wantDuration, []string{"string", "integer"}, goTime + `|[+-]?0`, []any{"500ms", "1m30s"}},
 		{wantShare, number, decimal + `%?`, []any{"30%", 0.3}},

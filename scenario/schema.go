@@ -20,7 +20,7 @@ type jsonSchema struct {
 	Description   string                 `json:"description,omitempty"`
 	Default       any                    `json:"default,omitempty"`
 	Examples      []any                  `json:"examples,omitempty"`
-	Types         []string               `json:"type,omitempty"`
+	Types         types                  `json:"type,omitempty"`
 	Enum          []any                  `json:"enum,omitempty"`
 	Pattern       string                 `json:"pattern,omitempty"`
 	Minimum       *float64               `json:"minimum,omitempty"`
@@ -36,6 +36,16 @@ type jsonSchema struct {
 	If            *jsonSchema            `json:"if,omitempty"`
 	Then          *jsonSchema            `json:"then,omitempty"`
 	Definitions   map[string]*jsonSchema `json:"definitions,omitempty"`
+}
+
+// types are what a value may be: one, or one of several.
+type types []string
+
+func (t types) MarshalJSON() ([]byte, error) {
+	if len(t) == 1 {
+		return json.Marshal(t[0])
+	}
+	return json.Marshal([]string(t))
 }
 
 // Schema returns the JSON Schema of scenario files. It is made of what the
@@ -58,7 +68,7 @@ func Schema() ([]byte, error) {
 	// fields with null.
 	root.If = &jsonSchema{Not: &jsonSchema{Required: []string{"extends"}}}
 	root.Then = g.complete("")
-	root.Definitions = map[string]*jsonSchema{"given": {Not: &jsonSchema{Types: []string{"null"}}}}
+	root.Definitions = map[string]*jsonSchema{"given": {Not: &jsonSchema{Types: types{"null"}}}}
 	return encode(root)
 }
 
@@ -103,9 +113,9 @@ func (g generator) children(path string) map[string]*field {
 
 // mapping makes s the schema of a mapping.
 func (g generator) mapping(s *jsonSchema, path string) {
-	s.Types = []string{"object", "null"}
+	s.Types = types{"object", "null"}
 	if path == "" {
-		s.Types = []string{"object"}
+		s.Types = types{"object"}
 	}
 	s.Additional = false
 	for name, f := range g.children(path) {
@@ -154,7 +164,7 @@ func (g generator) form(f *field, m form) []*jsonSchema {
 		g.mapping(s, f.path)
 		return []*jsonSchema{s}
 	case listForm:
-		s.Types, s.MinItems = []string{"array", "null"}, 1
+		s.Types, s.MinItems = types{"array", "null"}, 1
 		if item := g.children(f.path)["[]"]; item != nil {
 			s.Items = g.field(item)
 		}
@@ -164,7 +174,7 @@ func (g generator) form(f *field, m form) []*jsonSchema {
 		for _, w := range m.words {
 			s.Enum = append(s.Enum, plainValues(w)...)
 		}
-		return []*jsonSchema{s, {Types: []string{"string", "null"}, Pattern: variable}}
+		return []*jsonSchema{s, {Types: types{"string", "null"}, Pattern: variable}}
 	}
 	format, _ := formatOf(m.want)
 	s.Types, s.Examples = append(slices.Clone(format.types), "null"), format.examples
@@ -188,7 +198,7 @@ func (g generator) complete(path string) *jsonSchema {
 	if len(children) == 0 {
 		return &jsonSchema{Ref: "#/definitions/given"}
 	}
-	s := &jsonSchema{Not: &jsonSchema{Types: []string{"null"}}, Additional: &jsonSchema{Ref: "#/definitions/given"}}
+	s := &jsonSchema{Not: &jsonSchema{Types: types{"null"}}, Additional: &jsonSchema{Ref: "#/definitions/given"}}
 	for _, name := range slices.Sorted(maps.Keys(children)) {
 		f := children[name]
 		if f.required {
