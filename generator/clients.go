@@ -191,11 +191,7 @@ func (r *run) newFleet(p scenario.Producer, t *cluster.Topic) *fleet {
 	}
 	f.recordBytes = p.MeanBytes()
 	if !p.Rate.Max {
-		rate := p.RecordsPerSecond()
-		f.schedule = scenario.NewSchedule(rate, r.Scenario.Phases)
-		if p.Rate.Bytes > 0 {
-			f.recordBytes = p.Rate.Bytes / rate
-		}
+		f.schedule = scenario.NewSchedule(p, r.Scenario.Phases, r.Scenario.Seed)
 	}
 	return f
 }

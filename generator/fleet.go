@@ -36,9 +36,9 @@ func (f *fleet) due(client int, t time.Duration) int64 {
 
 // intended is when record n of a client leaves, and whether it is measured.
 func (f *fleet) intended(client int, n int64) (time.Duration, bool) {
-	i := f.slot(client, n)
-	p := f.schedule.Phase(i)
-	return f.schedule.At(i), p < len(f.measured) && f.measured[p]
+	t := f.schedule.At(f.slot(client, n))
+	p := f.schedule.PhaseAt(t)
+	return t, p < len(f.measured) && f.measured[p]
 }
 
 // inMeasured tells whether a time lies in a measured phase.

@@ -44,6 +44,7 @@ func producer(name string, o *object, topics []Topic) Producer {
 		Key:     key(o.child("key")),
 		Pos:     o.pos(o.anchor),
 	}
+	p.Poisson = poisson(o, p.Rate)
 	if o.sound("topic") && len(topics) > 0 && !knows(topics, p.Topic) {
 		o.fail("topic", suggest(p.Topic, topicNames(topics)), "no topic is called %s", quote(p.Topic))
 	}

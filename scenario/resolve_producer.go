@@ -4,7 +4,10 @@ func producerYAML(p Producer) *tree {
 	producer := block().
 		add("topic", text(p.Topic)).
 		add("clients", integer(p.Clients)).
-		add("rate", text(p.Rate.String()))
+		add("rate", rateYAML(p.Rate))
+	if p.Poisson {
+		producer.add("arrival", text("poisson"))
+	}
 	if p.Key.Keys > 0 {
 		producer.add("key", keyYAML(p.Key))
 	}
