@@ -93,20 +93,10 @@ func (s Schedule) At(i int64) time.Duration {
 		}
 		work = s.points.at(i)
 	}
-	// The first segment whose end is beyond the work.
-	low, high := 0, len(s.segments)
-	for low < high {
-		middle := int(uint(low+high) / 2)
-		if work.less(s.segments[middle].endWork) {
-			high = middle
-		} else {
-			low = middle + 1
-		}
-	}
-	if low == len(s.segments) {
+	if i := len(s.segments); i == 0 || !work.less(s.segments[i-1].endWork) {
 		return s.End()
 	}
-	seg := &s.segments[low]
+	seg := segmentOf(s.segments, work)
 	ahead := work.minus(seg.startWork)
 	// The quotient is less than the segment's duration, so it fits.
 	ns, _ := bits.Div64(ahead.hi, ahead.lo, seg.rate)
@@ -124,7 +114,7 @@ func (s Schedule) Due(t time.Duration) int64 {
 	if t >= s.End()-1 {
 		return s.Count()
 	}
-	work := s.segmentAt(t).workAt(t + 1)
+	work := segmentAt(s.segments, t).workAt(t + 1)
 	if s.points != nil {
 		return s.points.below(work)
 	}
@@ -139,21 +129,7 @@ func (s Schedule) Rate(t time.Duration) float64 {
 	if t < 0 || t >= s.End() {
 		return 0
 	}
-	return float64(s.segmentAt(t).rate) / nano
-}
-
-// segmentAt is the segment of a time within the run.
-func (s Schedule) segmentAt(t time.Duration) *segment {
-	low, high := 0, len(s.segments)-1
-	for low < high {
-		middle := int(uint(low+high) / 2)
-		if t < s.segments[middle].end {
-			high = middle
-		} else {
-			low = middle + 1
-		}
-	}
-	return &s.segments[low]
+	return float64(segmentAt(s.segments, t).rate) / nano
 }
 
 // PhaseAt is the index of the phase at a time from 0 on, counting every phase,

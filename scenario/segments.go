@@ -19,6 +19,33 @@ func (seg *segment) workAt(t time.Duration) uint128 {
 	return seg.startWork.plus(uint128{hi, lo})
 }
 
+// segmentAt is the segment of a time, which must be before the last one's end.
+func segmentAt(segments []segment, t time.Duration) *segment {
+	low, high := 0, len(segments)-1
+	for low < high {
+		if middle := int(uint(low+high) / 2); t < segments[middle].end {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return &segments[low]
+}
+
+// segmentOf is the segment in which some work is reached, which must be less than
+// the last one's end.
+func segmentOf(segments []segment, work uint128) *segment {
+	low, high := 0, len(segments)-1
+	for low < high {
+		if middle := int(uint(low+high) / 2); work.less(segments[middle].endWork) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return &segments[low]
+}
+
 // segmentsOf multiplies a fleet's curve, which runs in the time of the run, with
 // the loads of the phases, which run in the time of their phase. unit is what one
 // record takes of the fleet's curve: 1, or its bytes.
