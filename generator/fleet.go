@@ -3,6 +3,8 @@ package generator
 import (
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"msklt/scenario"
 )
 
@@ -12,7 +14,9 @@ type fleet struct {
 	scenario.Producer
 	topic      string // on the cluster
 	schedule   scenario.Schedule
-	keys       scenario.Keys
+	keys       *scenario.Keys // nil without keys
+	values     *scenario.Values
+	headers    []kgo.RecordHeader
 	measured   []bool // by phase
 	spans      []interval
 	start      time.Time
