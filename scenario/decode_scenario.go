@@ -104,6 +104,7 @@ func phases(o *object) []Phase {
 	o.require("phases", "[{name: steady, duration: 30s}]")
 	var list []Phase
 	measured := false
+	changes := 0.0
 	first := map[string]*yaml.Node{}
 	for i, item := range o.items("phases") {
 		e := o.decoder.object(item, item, fmt.Sprintf("phases[%d]", i))
@@ -117,6 +118,10 @@ func phases(o *object) []Phase {
 		} else if e.sound("name") {
 			first[p.Name] = item
 		}
+		if changes += p.Load.changes(p.Duration); changes > mostPieces && e.sound("load", "duration") {
+			e.fail("load", "", "%s", tooManyChanges(changes))
+			changes = 0
+		}
 		measured = measured || p.Measure || !e.sound("measure")
 		list = append(list, p)
 	}
@@ -127,18 +132,14 @@ func phases(o *object) []Phase {
 }
 
 func phase(o *object) Phase {
-	const (
-		longest  = 30 * 24 * time.Hour
-		mostLoad = 10
-	)
 	o.require("name", "steady")
 	o.require("duration", "30s")
 	p := Phase{
 		Name:     o.name("name", "a name"),
-		Duration: o.duration("duration", 0, time.Millisecond, longest),
-		Load:     Always(o.share("load", 1, 0, mostLoad)),
+		Duration: o.duration("duration", 0, time.Millisecond, longestPhase),
 		Measure:  o.flag("measure", true),
 	}
+	p.Load = phaseLoad(o, p.Duration)
 	o.done()
 	return p
 }
@@ -158,18 +159,26 @@ func (d *decoder) scale(phases []Phase, total time.Duration) {
 			fmt.Sprintf("must be between 1ms for each phase and 30 days, is %s", formatDuration(total))))
 		return
 	}
+	complain := func(format string, args ...any) {
+		d.problems = append(d.problems, flag.problem(1, 1, "", fmt.Sprintf(format, args...)))
+	}
+	changes := 0.0
 	for i := range phases {
-		if !phases[i].Measure {
-			continue
+		p := &phases[i]
+		if p.Measure {
+			before += p.Duration
+			scaled := time.Duration(math.Round(float64(total) * (float64(before) / float64(sum))))
+			p.Load = p.Load.stretched(p.Duration, scaled-scaledBefore)
+			p.Duration = scaled - scaledBefore
+			scaledBefore = scaled
 		}
-		before += phases[i].Duration
-		scaled := time.Duration(math.Round(float64(total) * (float64(before) / float64(sum))))
-		phases[i].Duration = scaled - scaledBefore
-		scaledBefore = scaled
-		if phases[i].Duration < time.Millisecond {
-			d.problems = append(d.problems, flag.problem(1, 1, "",
-				fmt.Sprintf("leaves phase %s less than 1ms", phases[i].Name)))
+		if p.Duration < time.Millisecond {
+			complain("leaves phase %s less than 1ms", p.Name)
 		}
+		changes += p.Load.changes(p.Duration)
+	}
+	if changes > mostPieces {
+		complain("%s", tooManyChanges(changes))
 	}
 }
 

@@ -41,20 +41,21 @@ type Key struct {
 	Keys     int           // number of keys, hot ones included; 0: no key
 	HotKeys  int           // this many keys are hot, from key 0 on; 0: none
 	HotShare float64       // share of the records that go to the hot keys, 0 to 1
-	HotMoves time.Duration // after each such time the next HotKeys keys are the hot ones; 0: never
+	HotMoves time.Duration // after each such time the next HotKeys keys are the hot ones, key 0 following the last; 0: never
 	Zipf     float64       // exponent, above 0; 0: not zipf
-	InTurn   bool          // keys follow each other instead of being drawn
+	InTurn   bool          // slot i of the fleet's schedule gets key i modulo Keys instead of a drawn one
 	Size     int           // bytes that numbered keys are padded to with leading zeros; 0: not padded
-	// Weighted are keys with their text and share, which replace numbered ones;
-	// Keys is how many. The shares add up to 1.
+	// Weighted are keys with their text and weight, which replace numbered ones;
+	// Keys is how many.
 	Weighted []WeightedKey
 	File     File // where Weighted comes from, if not from the scenario
 }
 
-// WeightedKey is a key and its share of the records.
+// WeightedKey is a key and its weight: its share of the records is its part of
+// the sum of all weights.
 type WeightedKey struct {
-	Key   string
-	Share float64
+	Key    string
+	Weight float64 // above 0
 }
 
 // File is a file that the scenario names. Its hash is part of the resolved
@@ -66,8 +67,11 @@ type File struct {
 
 // Value says what values are.
 type Value struct {
-	Size       Size
-	Entropy    float64  // share of the bytes that are random, 0 to 1; the rest is constant
+	Size Size
+	// Entropy is the share of the bytes that are random, 0 to 1; the rest is
+	// constant. Values of 16 bytes and more begin with a stamp of 16 bytes
+	// whatever it says.
+	Entropy    float64
 	Tombstones float64  // share of the records without a value, 0 to 1
 	Samples    [][]byte // messages to send, drawn evenly; Size and Entropy do not apply then
 	File       File     // where Samples come from
@@ -76,8 +80,10 @@ type Value struct {
 // Size is a distribution of sizes in bytes.
 type Size struct {
 	Shape SizeShape
-	// Min and Max bound every size: what is drawn outside is drawn again. Fixed:
-	// both are the size.
+	// Min and Max bound every size, which is a whole number of bytes: Normal and
+	// Lognormal are rounded to the nearest one, and what falls outside is drawn
+	// again. Fixed: both are the size. Buckets and Empirical: the smallest and
+	// the largest one.
 	Min, Max int
 	Mean     float64 // Normal: mean and standard deviation before the bounds
 	StdDev   float64
@@ -160,5 +166,17 @@ func (p Producer) RecordsPerSecond() float64 {
 }
 
 // MeanBytes is the expected size of key and value, key lengths weighted by their
-// shares.
+// shares in the long run.
 func (p Producer) MeanBytes() float64 { return p.Key.meanLength() + p.Value.MeanBytes() }
+
+// HeaderBytes is the size of names and values of the headers of every record.
+func (p Producer) HeaderBytes() (bytes int) {
+	for _, h := range p.Headers {
+		bytes += len(h.Name) + len(h.Value)
+	}
+	return bytes
+}
+
+// MaxBytes is the size of the largest record's key, value and headers, without
+// the framing of Kafka's format.
+func (p Producer) MaxBytes() int { return p.Key.maxLength() + p.Value.MaxBytes() + p.HeaderBytes() }

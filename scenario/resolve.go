@@ -49,7 +49,7 @@ func (s *Scenario) YAML() []byte {
 		phases.Content = append(phases.Content, flow().
 			add("name", text(p.Name)).
 			add("duration", text(formatDuration(p.Duration))).
-			add("load", text(formatShare(p.Load.Peak()))).
+			add("load", loadYAML(p.Load)).
 			add("measure", boolean(p.Measure)).node())
 	}
 	top.add("phases", (*tree)(phases))

@@ -79,10 +79,11 @@ func Predict(s *scenario.Scenario) []Load {
 
 func addFleet(loads []Load, f scenario.Producer, rate float64, seed uint64) {
 	n := len(loads)
+	value := int(math.Round(f.Value.MeanBytes()))
 	if f.Key.Keys == 0 {
 		for p := range loads {
 			perPartition := rate / float64(n)
-			loads[p].Ingress += perPartition * recordBytes(f, 0, perPartition)
+			loads[p].Ingress += perPartition * recordBytes(f, 0, value, perPartition)
 		}
 		return
 	}
@@ -100,7 +101,7 @@ func addFleet(loads []Load, f scenario.Producer, rate float64, seed uint64) {
 	for k, share := range shares {
 		buf = keys.Append(buf[:0], k)
 		p := where[k]
-		bytes := rate * share * recordBytes(f, len(buf), records[p])
+		bytes := rate * share * recordBytes(f, len(buf), value, records[p])
 		loads[p].Ingress += bytes
 		loads[p].keep(KeyLoad{Key: string(buf), Share: rate * share, Ingress: bytes})
 	}
@@ -137,8 +138,8 @@ func Partitioner(topic string, partitions int) func(key []byte) int {
 // recordBytes is a record's expected size on the wire: key and value, the
 // record's own fields, and its part of the batch header. Batches fill for the
 // linger time at the partition's rate of one client, up to the batch size.
-func recordBytes(f scenario.Producer, key int, partitionRecordsPerSecond float64) float64 {
-	body := 1 + 1 + 1 + varint(key) + key + varint(f.Value.Size.Max) + f.Value.Size.Max + 1 // attributes, two deltas, key, value, headers
+func recordBytes(f scenario.Producer, key, value int, partitionRecordsPerSecond float64) float64 {
+	body := 1 + 1 + 1 + varint(key) + key + varint(value) + value + 1 // attributes, two deltas, key, value, headers
 	record := float64(varint(body) + body)
 	perLinger := 1 + partitionRecordsPerSecond/float64(f.Clients)*f.Settings.Linger.Seconds()
 	perBatch := math.Max(1, math.Min(math.Floor((float64(f.Settings.BatchBytes)-batchHeader)/record), perLinger))
