@@ -95,7 +95,7 @@ func (m *form) settle(required bool) {
 	if m.open {
 		m.low, m.high = "", ""
 	}
-	n, isNumber := number(m.value)
+	n, isNumber := asNumber(m.value)
 	outside := isNumber && m.low != "" && (n < m.min || n > m.max)
 	if required || m.depends || outside {
 		m.standard = ""
@@ -267,8 +267,8 @@ func formatStandard(want string, value any) string {
 	return ""
 }
 
-// number is the value of a number of any kind.
-func number(value any) (n float64, ok bool) {
+// asNumber is the value of a number of any kind.
+func asNumber(value any) (n float64, ok bool) {
 	switch v := value.(type) {
 	case int:
 		return float64(v), true
