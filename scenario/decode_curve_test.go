@@ -62,7 +62,7 @@ func TestReplay(t *testing.T) {
 func TestReplayMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ csv, want string }{
 		"header": {"time,rate\n0,1/s\n", `dir/r.csv:1:1: want the header seconds,rate or seconds,records_per_second or seconds,bytes_per_second, got "time,rate"`},
-		"rows":   {"seconds,rate\n", `dir/s.yaml:7:71: producers.checkout.rate.replay.file: "r.csv" has no rows`},
+		"rows":   {"seconds,rate\n", `dir/s.yaml:7:72: producers.checkout.rate.replay.file: "r.csv" has no rows`},
 		"begin":  {"seconds,rate\n5,1/s\n6,2/s\n", "dir/r.csv:2:1: the first row must be at 0 seconds, is at 5"},
 		"backwards": {"seconds,rate\n0,1/s\n10,2/s\n10,3/s\n5,3/s\n20,4/s\n",
 			"dir/r.csv:4:1: rows must go forward in time: 10 seconds come after 10\ndir/r.csv:5:1: rows must go forward in time: 5 seconds come after 10"},
