@@ -178,7 +178,7 @@ func (d *decoder) scale(phases []Phase, total time.Duration) {
 		changes += p.Load.changes(p.Duration)
 	}
 	if changes > mostPieces {
-		complain("%s", tooManyChanges(changes))
+		complain("the load %s", tooManyChanges(changes))
 	}
 }
 

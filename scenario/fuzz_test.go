@@ -107,7 +107,7 @@ func drawScenario(t *rapid.T) *Scenario {
 	}
 	for _, n := range names("phases") {
 		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
-			Always(rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-6, 10)).Draw(t, "load")), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
+			rapid.OneOf(rapid.Just(Always(0)), rapid.Custom(func(t *rapid.T) Curve { return drawSlowCurve(t, 10) })).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
 	}
 	return s
 }
@@ -149,10 +149,16 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 	case 0:
 		p.Rate.Max = true
 	case 1:
-		p.Rate.Records = rapid.Float64Range(0.001, 1e8).Draw(t, "records")
+		p.Rate.Curve = drawSlowCurve(t, 1e8)
+		p.Rate.Records = p.Rate.Curve.Peak()
 	case 2:
-		p.Rate.Bytes = rapid.Float64Range(1, 1e8).Draw(t, "bytes")
+		p.Rate.Curve = drawSlowCurve(t, 1e8)
+		p.Rate.Bytes = p.Rate.Curve.Peak()
 	}
+	if p.Rate.Curve.Shape == Constant {
+		p.Rate.Curve = Curve{} // the rate says it
+	}
+	p.Poisson = !p.Rate.Max && rapid.Bool().Draw(t, "poisson")
 	switch keys := rapid.IntRange(2, 10_000_000).Draw(t, "keys"); rapid.IntRange(0, 3).Draw(t, "key") {
 	case 1:
 		p.Key = Key{Keys: keys}

@@ -73,6 +73,9 @@ func TestEverything(t *testing.T) {
 		BatchBytes: 1_000_000, BufferBytes: 4 << 20, InFlight: 5, CompressionLevel: DefaultLevel, ClientID: "app 1"}
 	unsafe := javaProducer()
 	unsafe.Idempotent = false
+	curved := func(name string, r Rate) Producer {
+		return Producer{Name: name, Topic: "orders", Clients: 1, Rate: r, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: javaProducer()}
+	}
 	want := &Scenario{
 		Version:     1,
 		Name:        "everything",
@@ -94,12 +97,23 @@ func TestEverything(t *testing.T) {
 		},
 		Producers: []Producer{
 			{Name: "hot", Topic: "orders", Clients: 4, Rate: Rate{Bytes: 1.5 * (1 << 20)}, Key: Key{Keys: 100, HotKeys: 2, HotShare: 0.29}, Value: Value{Size: Fixed(1024), Entropy: 1}, Settings: slow},
-			{Name: "skewed", Topic: "orders", Clients: 1, Rate: Rate{Records: 333.3}, Key: Key{Keys: 1000, Zipf: 0.99}, Value: Value{Size: Fixed(1), Entropy: 1}, Settings: slow},
+			{Name: "skewed", Topic: "orders", Clients: 1, Poisson: true, Rate: Rate{Records: 333.3, Curve: Curve{Shape: Sine, From: 0.5, To: 333.3, Over: 90 * time.Minute}}, Key: Key{Keys: 1000, Zipf: 0.99}, Value: Value{Size: Fixed(1), Entropy: 1}, Settings: slow},
 			{Name: "flood", Topic: "there.already", Clients: 1, Rate: Rate{Max: true}, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: unsafe},
+			curved("ramped", Rate{Bytes: 1.5e6, Curve: Curve{Shape: Ramp, To: 1.5e6, Over: 90 * time.Second}}),
+			curved("stepped", Rate{Bytes: 20480, Curve: Curve{Shape: Steps, Steps: []Step{{10e3, 20 * time.Second}, {100, time.Millisecond}, {20480, 0}}}}),
+			curved("bursting", Rate{Records: 1000, Curve: Curve{Shape: Burst, To: 1000, Over: time.Minute, Lasts: 1500 * time.Millisecond}}),
+			curved("recorded", Rate{Records: 4000.25, Curve: Curve{Shape: Replay,
+				Steps: []Step{{1200, 60 * time.Second}, {0, 30500 * time.Millisecond}, {4000.25, 0}},
+				File:  File{Name: "traffic.csv", SHA256: "a860c1c50e23ac223c8436194aaa639f8e7960f40a06b555aed63280d70456a1"}}}),
 		},
 		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders", "there.already"}, Clients: 3, From: FromEnd,
 			Settings: ConsumerSettings{ClientID: "b", FetchMinBytes: 65536, FetchMaxBytes: 1 << 20, FetchMaxPartitionBytes: 100, MaxPollRecords: 500, CommitInterval: 5 * time.Second}}},
-		Phases: []Phase{{"warm-up", 2 * time.Minute, Always(0.125), false}, {"pause", 1500 * time.Millisecond, Always(0), true}, {"peak", time.Hour, Always(1.1), true}},
+		Phases: []Phase{{"warm-up", 2 * time.Minute, Always(0.125), false}, {"pause", 1500 * time.Millisecond, Always(0), true}, {"peak", time.Hour, Always(1.1), true},
+			{"up", 30 * time.Second, Curve{Shape: Ramp, To: 1, Over: 30 * time.Second}, false},
+			{"down", 30 * time.Second, Curve{Shape: Ramp, From: 1, To: 0.125, Over: 20 * time.Second}, false},
+			{"stairs", 30 * time.Second, Curve{Shape: Steps, Steps: []Step{{0.5, 10 * time.Second}, {1, 0}}}, false},
+			{"waves", 30 * time.Second, Curve{Shape: Sine, To: 1.5, Over: 10 * time.Second}, false},
+			{"bursts", 30 * time.Second, Curve{Shape: Burst, From: 0.1, To: 10, Over: 5 * time.Second, Lasts: time.Second}, false}},
 	}
 	if got := everything(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -111,7 +125,7 @@ func TestEverything(t *testing.T) {
 func TestResolved(t *testing.T) {
 	s := everything(t)
 	data := s.YAML()
-	again, err := Parse("resolved.yaml", data, Options{})
+	again, err := Parse("resolved.yaml", data, Options{ReadFile: readBeside("testdata/everything.yaml")})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
@@ -141,7 +155,7 @@ func TestSeedAndDuration(t *testing.T) {
 	// Measured are 1.5 s and 3600 s; 90 s are shared in that proportion:
 	// 90 × 1.5 ÷ 3601.5 = 0.037484381507… s. The warm-up stays.
 	want := []time.Duration{2 * time.Minute, 37484382, 90*time.Second - 37484382}
-	for i, p := range s.Phases {
+	for i, p := range s.Phases[:3] { // those after them are not measured
 		if p.Duration != want[i] {
 			t.Errorf("phase %s lasts %d ns, want %d", p.Name, p.Duration, want[i])
 		}
