@@ -3,6 +3,7 @@ package scenario
 import (
 	"embed"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ type field struct {
 	required bool   // wherever its mapping stands
 	example  string // of a required field
 	longest  int    // of a name that the user chooses
+	text     string // what it means, from descriptions.yaml
+	recent   int    // the form that was read last
 }
 
 // form is one of the things that a field may be.
@@ -56,7 +59,11 @@ var languageFiles embed.FS
 // language returns every field of the format: what the decoder asks for while it
 // reads examples that between them hold all of it. What they lack is found by the
 // tests, which hold the result against scenarios drawn at random.
-func language() []*field {
+func language() ([]*field, error) {
+	texts, err := descriptions()
+	if err != nil {
+		return nil, err
+	}
 	r := &recorder{
 		paths: map[*yaml.Node]string{}, fields: map[string]*field{},
 		visits: map[string]int{}, requires: map[string]int{},
@@ -67,20 +74,18 @@ func language() []*field {
 	for _, f := range r.order {
 		parent, _ := splitPath(f.path)
 		f.required = r.requires[f.path] > 0 && r.requires[f.path] == r.visits[parent]
+		f.text = texts[f.path]
 		for i := range f.forms {
-			f.forms[i].settle(f.example != "")
+			f.forms[i].settle(f)
 		}
 	}
-	return r.order
+	return r.order, nil
 }
 
 // read lets the decoder read an example. Its mistakes do not matter here: files
 // and variables that it names are not there.
 func (r *recorder) read(name string) {
-	data, err := languageFiles.ReadFile(name)
-	if err != nil {
-		return
-	}
+	data, _ := languageFiles.ReadFile(name)
 	d := &decoder{source: newSource(name, data), recorder: r}
 	if root, _ := d.source.parse(data); root != nil {
 		r.paths[root] = ""
@@ -88,17 +93,21 @@ func (r *recorder) read(name string) {
 	}
 }
 
-// settle takes back what is not the same wherever the field stands. The default
-// of a field that may be required, or one outside of the range, stands for no
-// value: the decoder goes on with it after a mistake.
-func (m *form) settle(required bool) {
-	if m.open {
-		m.low, m.high = "", ""
-	}
+// settle takes back what is not the same wherever the field stands, or tells
+// nobody anything: ranges that only catch slips; the default of a field that may
+// be required, has a name that the user chooses, lies outside of the range (the
+// decoder goes on with it after a mistake), or whose text says what holds without
+// the field.
+func (m *form) settle(f *field) {
+	const slips = 1e12
 	n, isNumber := asNumber(m.value)
 	outside := isNumber && m.low != "" && (n < m.min || n > m.max)
-	if required || m.depends || outside {
+	told := strings.Contains(f.text, "Without it") || strings.Contains(f.text, "By default")
+	if f.example != "" || strings.HasSuffix(f.path, ".*") || m.depends || outside || told {
 		m.standard = ""
+	}
+	if m.open || m.want != wantDuration && m.max >= slips || m.want == wantInteger && m.max >= math.MaxInt32 {
+		m.low, m.high = "", ""
 	}
 }
 
@@ -229,7 +238,7 @@ func (r *recorder) bounds(o *object, name string, low, high float64, lowText, hi
 		return
 	}
 	f := r.at(r.path(o, name))
-	m := &f.forms[len(f.forms)-1]
+	m := &f.forms[f.recent]
 	m.open = m.open || m.low != "" && (m.low != lowText || m.high != highText)
 	m.low, m.high, m.min, m.max = lowText, highText, low, high
 }
@@ -238,11 +247,13 @@ func (r *recorder) bounds(o *object, name string, low, high float64, lowText, hi
 func (f *field) form(kind formKind, want string) *form {
 	for i := range f.forms {
 		if f.forms[i].kind == kind && f.forms[i].want == want {
+			f.recent = i
 			return &f.forms[i]
 		}
 	}
 	f.forms = append(f.forms, form{kind: kind, want: want})
-	return &f.forms[len(f.forms)-1]
+	f.recent = len(f.forms) - 1
+	return &f.forms[f.recent]
 }
 
 func formatStandard(want string, value any) string {

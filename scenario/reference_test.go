@@ -17,7 +17,7 @@ const referenceFile = "../docs/scenario.md"
 // by hand. A table of the fields below a path stands between the lines
 // <!-- fields: PATH --> and <!-- end -->, without those that have their own.
 func TestReferenceIsFresh(t *testing.T) {
-	texts, err := descriptions()
+	fields, err := language()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,23 +33,26 @@ func TestReferenceIsFresh(t *testing.T) {
 	if len(paths) < 5 || paths[0] != "" {
 		t.Fatalf("the page has tables of %q, want several, the first of the whole file", paths)
 	}
+	inOrder(fields)
 	tables := map[string]string{}
-	for _, f := range language() {
+	for _, f := range fields {
 		home := ""
 		for _, p := range paths {
 			if below(f.path, p) && len(p) >= len(home) {
 				home = p
 			}
 		}
-		tables[home] += row(f, home, texts[f.path])
+		if _, name := splitPath(f.path); name != "*" && name != "[]" || f.forms[0].kind == textForm {
+			tables[home] += row(f, home)
+		}
 	}
 	want := blocks.ReplaceAllStringFunc(string(page), func(block string) string {
 		given := blocks.FindStringSubmatch(block)[1]
-		path := strings.TrimSpace(given)
-		if tables[path] == "" {
-			t.Errorf("there is no field below %s", path)
+		table := tables[strings.TrimSpace(given)]
+		if table == "" {
+			t.Errorf("there is no field below%s", given)
 		}
-		return fmt.Sprintf("<!-- fields:%s -->\n| field | value | default | meaning |\n|---|---|---|---|\n%s<!-- end -->", given, tables[path])
+		return fmt.Sprintf("<!-- fields:%s -->\n| field | value | default | meaning |\n|---|---|---|---|\n%s<!-- end -->", given, table)
 	})
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(referenceFile, []byte(want), 0o644); err != nil {
@@ -60,6 +63,12 @@ func TestReferenceIsFresh(t *testing.T) {
 	}
 }
 
+// inOrder sorts fields as descriptions.yaml has them.
+func inOrder(fields []*field) {
+	place := func(f *field) int { return strings.Index("\n"+string(descriptionsYAML), "\n"+f.path+": ") }
+	slices.SortFunc(fields, func(a, b *field) int { return place(a) - place(b) })
+}
+
 // below tells whether a field lies below a path, and not at it.
 func below(field, path string) bool {
 	rest, ok := strings.CutPrefix(field, path)
@@ -67,7 +76,7 @@ func below(field, path string) bool {
 }
 
 // row is a field's row in the table of a path.
-func row(f *field, home, text string) string {
+func row(f *field, home string) string {
 	name := strings.TrimPrefix(strings.TrimPrefix(f.path, home), ".")
 	name = strings.ReplaceAll(name, "*", "NAME")
 	standard := ""
@@ -79,7 +88,7 @@ func row(f *field, home, text string) string {
 	if f.required {
 		standard = "required"
 	}
-	cells := []string{"`" + name + "`", strings.Join(f.values(), "; or "), standard, text}
+	cells := []string{"`" + name + "`", strings.Join(f.values(), ", or "), standard, f.text}
 	for i := range cells {
 		cells[i] = strings.ReplaceAll(cells[i], "|", `\|`)
 	}
@@ -97,7 +106,7 @@ func (f *field) values() []string {
 		case listForm:
 			text = "list"
 		default:
-			text = regexp.MustCompile(`^(a|an|the) `).ReplaceAllString(m.want, "")
+			text = shortName(m.want)
 		}
 		if len(m.words) > 0 {
 			text = "`" + strings.Join(m.words, "`, `") + "`"
@@ -110,6 +119,22 @@ func (f *field) values() []string {
 		}
 	}
 	return values
+}
+
+// shortName is what a table calls a format: its name in messages, without the
+// examples where the page has them once for all.
+func shortName(want string) string {
+	name := regexp.MustCompile(`^(a|an|the) `).ReplaceAllString(want, "")
+	before, _, _ := strings.Cut(name, " such as")
+	switch {
+	case strings.HasPrefix(name, "profile"):
+		return "profile or file"
+	case before == "rate", before == "condition":
+		return name
+	case before == "percentage":
+		return "share"
+	}
+	return before
 }
 
 // TestReferenceExamples holds that every scenario, and every part of one, that the

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -52,17 +53,16 @@ func (t types) MarshalJSON() ([]byte, error) {
 // decoder asks for, and it takes every file that the decoder takes; what one
 // field says about another is left to the decoder.
 func Schema() ([]byte, error) {
-	texts, err := descriptions()
+	fields, err := language()
 	if err != nil {
 		return nil, err
 	}
-	fields := language()
 	root := &jsonSchema{
 		Schema:      "http://json-schema.org/draft-07/schema#",
 		Title:       "msklt scenario",
 		Description: "What load to put on a Kafka cluster: topics, the fleets that produce to them, the groups that consume, and for how long.",
 	}
-	g := generator{fields, texts}
+	g := generator{fields}
 	g.mapping(root, "")
 	// A file that extends another one may leave out what that has, and take back
 	// fields with null.
@@ -80,7 +80,13 @@ func encode(s *jsonSchema) ([]byte, error) {
 	if err := e.Encode(s); err != nil {
 		return nil, fmt.Errorf("write the JSON Schema: %w", err)
 	}
-	return b.Bytes(), nil
+	// Lists of plain values read best on one line.
+	plain := regexp.MustCompile(`\[\s+((?:"(?:[^"\\]|\\.)*"|[0-9.-]+)(?:,\s+(?:"(?:[^"\\]|\\.)*"|[0-9.-]+))*)\s+\]`)
+	space := regexp.MustCompile(`\n\s+`)
+	return plain.ReplaceAllFunc(b.Bytes(), func(list []byte) []byte {
+		text := space.ReplaceAll(list, []byte(" "))
+		return append(append([]byte("["), bytes.TrimSpace(text[1:len(text)-1])...), ']')
+	}), nil
 }
 
 //go:embed descriptions.yaml
@@ -95,10 +101,7 @@ func descriptions() (map[string]string, error) {
 	return texts, nil
 }
 
-type generator struct {
-	fields []*field
-	texts  map[string]string
-}
+type generator struct{ fields []*field }
 
 // children are the fields of a mapping, or the items of a list.
 func (g generator) children(path string) map[string]*field {
@@ -149,7 +152,7 @@ func (g generator) field(f *field) *jsonSchema {
 	} else {
 		s.AnyOf = forms
 	}
-	s.Description, s.Default = g.texts[f.path], standard
+	s.Description, s.Default = f.text, standard
 	if about := f.about(); about != "" {
 		s.Description += "\n\n" + about
 	}
@@ -185,7 +188,10 @@ func (g generator) form(f *field, m form) []*jsonSchema {
 	default:
 		s.Pattern = "^(" + format.pattern + ")$|" + variable
 	}
-	if m.low != "" && slices.ContainsFunc(format.types, func(t string) bool { return t == "integer" || t == "number" }) {
+	switch {
+	case m.want == wantDuration: // without a unit there is only 0
+		s.Minimum, s.Maximum = new(float64), new(float64)
+	case m.low != "" && slices.ContainsFunc(format.types, func(t string) bool { return t == "integer" || t == "number" }):
 		s.Minimum, s.Maximum = &m.min, &m.max
 	}
 	return []*jsonSchema{s}

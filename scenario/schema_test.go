@@ -43,7 +43,10 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := language()
+	fields, err := language()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(fields) < 60 {
 		t.Fatalf("only %d fields", len(fields))
 	}
