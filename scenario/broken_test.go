@@ -25,7 +25,7 @@ func TestBroken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles()})
+			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles(), ReadFile: readBeside(file)})
 			if err == nil {
 				t.Fatal("a broken file was accepted")
 			}
