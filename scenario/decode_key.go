@@ -125,16 +125,16 @@ func weightsFile(o *object) ([]WeightedKey, File) {
 	for t.next() {
 		key := t.row[0]
 		weight := t.weight(1)
-		_, twice := seen[key]
+		before := len(seen)
+		seen[key] = struct{}{}
 		switch {
 		case key == "":
 			t.fail(0, "", "the key is empty")
 		case !utf8.ValidString(key):
 			t.fail(0, "save the file as UTF-8", "the key is not UTF-8 text")
-		case twice:
+		case len(seen) == before:
 			t.fail(0, "keep one of them, with the sum of the weights", "the key %s is there twice", quote(key))
 		}
-		seen[key] = struct{}{}
 		list = append(list, WeightedKey{key, weight})
 	}
 	switch {
