@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data, "topics.orders.partitions=24")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, edit string) {
-		o := Options{Profiles: profiles(), Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
+		o := Options{Profiles: profiles(), ReadFile: readPayload, Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
 		if edit != "" {
 			o.Set = []string{edit}
 		}
@@ -51,7 +51,7 @@ func FuzzParse(f *testing.F) {
 // checkRoundTrip fails unless the resolved scenario reads as the same scenario.
 func checkRoundTrip(t interface{ Fatalf(string, ...any) }, s *Scenario) {
 	data := s.YAML()
-	again, err := Parse("resolved.yaml", data, Options{})
+	again, err := Parse("resolved.yaml", data, Options{ReadFile: readPayload})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
@@ -129,11 +129,15 @@ func drawLimits(t *rapid.T) Limits {
 }
 
 func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
+	topic := topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")]
 	p := Producer{
-		Name:    name,
-		Topic:   topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")].Name,
-		Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
-		Value:   Value{Size: Fixed(rapid.IntRange(1, 4000).Draw(t, "value")), Entropy: 1},
+		Name:      name,
+		Topic:     topic.Name,
+		Partition: drawPartition(t, topic),
+		Clients:   rapid.IntRange(1, 10_000).Draw(t, "clients"),
+		Key:       drawKey(t),
+		Value:     drawValue(t),
+		Headers:   drawHeaders(t),
 		Settings: ProducerSettings{
 			Acks:        rapid.SampledFrom([]string{"all", "1", "0"}).Draw(t, "acks"),
 			Compression: rapid.SampledFrom([]string{"none", "gzip", "snappy", "lz4", "zstd"}).Draw(t, "compression"),
@@ -152,20 +156,12 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 		p.Rate.Curve = drawSlowCurve(t, 1e8)
 		p.Rate.Records = p.Rate.Curve.Peak()
 	case 2:
-		p.Rate.Curve = drawSlowCurve(t, 1e8)
+		p.Rate.Curve = drawSlowCurve(t, 1e7)
 		p.Rate.Bytes = p.Rate.Curve.Peak()
 	}
 	if p.Rate.Curve.Shape == Constant {
 		p.Rate.Curve = Curve{} // the rate says it
 	}
 	p.Poisson = !p.Rate.Max && rapid.Bool().Draw(t, "poisson")
-	switch keys := rapid.IntRange(2, 10_000_000).Draw(t, "keys"); rapid.IntRange(0, 3).Draw(t, "key") {
-	case 1:
-		p.Key = Key{Keys: keys}
-	case 2:
-		p.Key = Key{Keys: keys, HotKeys: rapid.IntRange(1, keys-1).Draw(t, "hot"), HotShare: rapid.Float64Range(1e-6, 1).Draw(t, "share")}
-	case 3:
-		p.Key = Key{Keys: keys, Zipf: rapid.Float64Range(0.001, 10).Draw(t, "zipf")}
-	}
 	return p
 }

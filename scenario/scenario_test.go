@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,6 +59,17 @@ func everything(t *testing.T) *Scenario {
 	return withoutPositions(s)
 }
 
+// fileIn is a file of testdata, with its hash.
+func fileIn(t *testing.T, name string) File {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	return File{name, hex.EncodeToString(sum[:])}
+}
+
 func withoutPositions(s *Scenario) *Scenario {
 	s.Limits.Pos = Pos{}
 	for i := range s.Producers {
@@ -105,6 +118,21 @@ func TestEverything(t *testing.T) {
 			curved("recorded", Rate{Records: 4000.25, Curve: Curve{Shape: Replay,
 				Steps: []Step{{1200, 60 * time.Second}, {0, 30500 * time.Millisecond}, {4000.25, 0}},
 				File:  File{Name: "traffic.csv", SHA256: "a860c1c50e23ac223c8436194aaa639f8e7960f40a06b555aed63280d70456a1"}}}),
+			{Name: "moving", Topic: "orders", Partition: Partition{Fixed: true, Number: 3}, Clients: 1, Rate: Rate{Records: 10},
+				Key:     Key{Keys: 50, HotKeys: 5, HotShare: 0.4, HotMoves: time.Minute, Size: 24},
+				Value:   Value{Size: Size{Shape: LognormalSize, Min: 1, Max: 16 * 20480, Median: 800, P99: 20480}, Entropy: 0.6, Tombstones: 0.01},
+				Headers: []Header{{"source", "web"}, {"version", "2"}, {"empty", ""}}, Settings: javaProducer()},
+			{Name: "turns", Topic: "orders", Partition: Partition{RoundRobin: true}, Clients: 1, Rate: Rate{Records: 10}, Key: Key{Keys: 7, InTurn: true},
+				Value: Value{Size: Size{Shape: NormalSize, Min: 10, Max: 4096, Mean: 1024, StdDev: 200}, Entropy: 1}, Settings: javaProducer()},
+			{Name: "weighted", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Key: Key{Keys: 2, Weighted: []WeightedKey{{"customer-1", 30}, {"other", 0.5}}},
+				Value: Value{Size: Size{Shape: BucketSizes, Min: 200, Max: 4096, Buckets: []SizeBucket{{4096, 0.3}, {200, 0.7}}}, Entropy: 1}, Settings: javaProducer()},
+			{Name: "files", Topic: "orders", Clients: 1, Rate: Rate{Records: 10},
+				Key:      Key{Keys: 2, Weighted: []WeightedKey{{"customer-1", 300}, {"last, first", 150}}, File: fileIn(t, "keys.csv")},
+				Value:    Value{Size: Size{Shape: EmpiricalSize, Min: 100, Max: 4096, Buckets: []SizeBucket{{4096, 0.25}, {100, 0.75}}, File: fileIn(t, "sizes.csv")}, Entropy: 1},
+				Settings: javaProducer()},
+			{Name: "samples", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Value: Value{Samples: [][]byte{[]byte(`{"order":1,"items":[]}`), []byte(`{"order":2}`)},
+				Entropy: 1, Tombstones: 0.1, File: fileIn(t, "samples.jsonl")}, Settings: javaProducer()},
+			{Name: "uniform", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Value: Value{Size: Size{Shape: UniformSize, Min: 100, Max: 10240}, Entropy: 1}, Settings: javaProducer()},
 		},
 		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders", "there.already"}, Clients: 3, From: FromEnd,
 			Settings: ConsumerSettings{ClientID: "b", FetchMinBytes: 65536, FetchMaxBytes: 1 << 20, FetchMaxPartitionBytes: 100, MaxPollRecords: 500, CommitInterval: 5 * time.Second}}},
@@ -148,7 +176,7 @@ func TestResolved(t *testing.T) {
 func TestSeedAndDuration(t *testing.T) {
 	seed := uint64(7)
 	s, err := Load("testdata/everything.yaml", Options{Seed: &seed, Duration: 90 * time.Second,
-		Set: []string{"topics.orders.partitions=1"}})
+		Set: []string{"topics.orders.partitions=4"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +192,7 @@ func TestSeedAndDuration(t *testing.T) {
 		t.Errorf("seed is %d, want 7", s.Seed)
 	}
 	for _, bad := range []time.Duration{-time.Second, time.Microsecond, 10 * time.Millisecond, 1000 * 24 * time.Hour} {
-		_, err := Load("testdata/everything.yaml", Options{Duration: bad, Set: []string{"topics.orders.partitions=1"}})
+		_, err := Load("testdata/everything.yaml", Options{Duration: bad, Set: []string{"topics.orders.partitions=4"}})
 		if err == nil {
 			t.Fatalf("a duration of %s was accepted", bad)
 		}
