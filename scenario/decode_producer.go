@@ -55,6 +55,9 @@ func producer(name string, o *object, topics []Topic) Producer {
 	}
 	settings := o.child("settings")
 	p.Settings = producerSettings(settings)
+	if settings != nil {
+		checkFleet(p, o, settings)
+	}
 	if value != nil && value.sound("size") {
 		compareSizes(p, o, value, settings)
 	}
@@ -96,6 +99,7 @@ func producerSettings(o *object) ProducerSettings {
 	s.BatchBytes = o.size("batch", s.BatchBytes, 1, largestSize)
 	s.BufferBytes = o.size("buffer", s.BufferBytes, 1, 64<<30)
 	s.ClientID = o.string("client_id", "text")
+	fleetSettings(o, &s)
 	if o.sound("acks", "idempotent") && s.Idempotent && s.Acks != "all" {
 		o.fail("idempotent", "remove it, or acks: "+s.Acks, "an idempotent producer needs acks all, not %s", s.Acks)
 	}
