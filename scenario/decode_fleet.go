@@ -40,7 +40,7 @@ func compressionLevel(o *object, codec string) int {
 	if highest == 0 {
 		o.integer("compression_level", 1, 1, 22)
 		if o.sound("compression", "compression_level") {
-			o.fail("compression_level", "gzip, lz4 and zstd have", "compression %s has no levels", codec)
+			o.fail("compression_level", "gzip, lz4 and zstd have levels", "compression %s has no levels", codec)
 		}
 		return DefaultLevel
 	}
