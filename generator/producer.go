@@ -28,6 +28,7 @@ type producer struct {
 	recorder *recorder
 	buffered atomic.Int64 // bytes of keys and values that the client holds
 	random   *rand.ChaCha8
+	txn      *transactions // nil without transactions
 
 	next   int64 // first record not yet handed
 	found  int64 // first record not yet found due
@@ -42,6 +43,7 @@ type producer struct {
 type flight struct {
 	record   kgo.Record
 	from     *producer
+	to       *target
 	intended time.Duration
 	handed   time.Duration
 	size     int // of key and value
@@ -128,19 +130,20 @@ func (p *producer) pause(now time.Duration, full bool) time.Duration {
 	return max(min(t, p.end)-now, shortestSleep)
 }
 
-// full tells whether the client's buffer has no room for one more record. Only
-// this goroutine adds to it, so that what is handed is always taken.
+// full tells whether the client's buffer has no room for one more record, or a
+// transaction ends. Only this goroutine adds to it, so that what is handed is
+// always taken.
 func (p *producer) full() bool {
-	return p.buffered.Load()+int64(p.Value.Size.Max) > int64(p.Settings.BufferBytes)
+	return p.txn.full() || p.buffered.Load()+int64(p.Value.Size.Max) > int64(p.Settings.BufferBytes)
 }
 
 // hand gives the record of a slot to the client.
 func (p *producer) hand(slot int64, intended time.Duration, measured bool, attempted time.Duration) {
 	f := p.take()
-	f.intended, f.measured = intended, measured
+	f.intended, f.measured, f.to = intended, measured, p.target(slot)
 	key := f.record.Key[:0]
 	value := f.record.Value
-	f.record = kgo.Record{Topic: p.topic, Value: value, Timestamp: p.start.Add(intended)}
+	f.record = kgo.Record{Topic: f.to.topic, Value: value, Timestamp: p.start.Add(intended)}
 	if p.Key.Keys > 0 {
 		f.record.Key = p.keys.Append(key, p.keys.Draw(slot))
 	}
@@ -150,11 +153,12 @@ func (p *producer) hand(slot int64, intended time.Duration, measured bool, attem
 	f.handed = time.Since(p.start)
 	p.recorder.handed(f, f.handed-attempted)
 	p.client.Produce(context.Background(), &f.record, f.promise)
+	p.txn.took()
 }
 
 // done is called by the client, in one goroutine, when a record is acknowledged
 // or given up.
-func (f *flight) done(r *kgo.Record, err error) {
+func (f *flight) done(_ *kgo.Record, err error) {
 	p := f.from
 	now := time.Since(p.start)
 	if err != nil {
@@ -162,12 +166,21 @@ func (f *flight) done(r *kgo.Record, err error) {
 		p.errors.add("produce", err, now)
 	} else {
 		p.recorder.acked(now, f)
-		p.partitions[r.Partition].acked(now-f.intended, f.measured)
+		f.partition().acked(now-f.intended, f.measured)
 	}
+	p.txn.acked(f.partition(), err == nil)
 	p.buffered.Add(-int64(f.size))
 	p.mu.Lock()
 	p.idle = append(p.idle, f)
 	p.mu.Unlock()
+}
+
+// partition is where the record went; nil when it never came so far.
+func (f *flight) partition() *partitionLoad {
+	if p := f.record.Partition; p >= 0 && int(p) < len(f.to.partitions) {
+		return f.to.partitions[p]
+	}
+	return nil
 }
 
 // take returns a flight whose value is filled with incompressible bytes. The
@@ -193,9 +206,11 @@ func (p *producer) take() *flight {
 func (p *producer) censor(end time.Duration) {
 	for _, l := range p.recorder.lost {
 		p.recorder.response.censor(end - l.intended)
-		p.censorPartition(int(l.partition), end-l.intended)
+		if l.partition != nil {
+			l.partition.response.censor(end - l.intended)
+		}
 	}
-	partitionOf := limits.Partitioner(p.topic, len(p.partitions))
+	partitionOf := limits.Partitioner(p.topics[0].topic, len(p.topics[0].partitions)) // alike in all of a template
 	var key []byte
 	for n := p.next; n < p.found; n++ {
 		t, measured := p.intended(p.number, n)
@@ -204,15 +219,10 @@ func (p *producer) censor(end time.Duration) {
 		}
 		p.recorder.response.censor(end - t)
 		if p.Key.Keys > 0 { // without a key, the partition is not decided yet
-			key = p.keys.Append(key[:0], p.keys.Draw(p.slot(p.number, n)))
-			p.censorPartition(partitionOf(key), end-t)
+			slot := p.slot(p.number, n)
+			key = p.keys.Append(key[:0], p.keys.Draw(slot))
+			p.target(slot).partitions[partitionOf(key)].response.censor(end - t)
 		}
 	}
 	p.unsent = p.found - p.next
-}
-
-func (p *producer) censorPartition(partition int, age time.Duration) {
-	if partition >= 0 && partition < len(p.partitions) {
-		p.partitions[partition].response.censor(age)
-	}
 }
