@@ -113,6 +113,9 @@ func (r *run) newMember(g *group, i int) (*member, error) {
 		kgo.WithHooks(&batchHook{read: r.read}),
 		kgo.KeepControlRecords(), // so that every offset is accounted for
 	)
+	if s.ReadCommitted {
+		opts = append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	}
 	client, err := kgo.NewClient(append(opts, g.callbacks()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making member %d of group %s: %w", i, g.Name, err)

@@ -69,6 +69,9 @@ func (r *run) drive(ctx context.Context) {
 		f.held = f.open.Load()
 	}
 	r.drain(context.WithoutCancel(ctx))
+	for _, f := range r.idle {
+		f.close() // so that the reconciliation finds a connection
+	}
 	r.finished = time.Since(r.start)
 	r.awaitBatches()
 	close(watching)
