@@ -39,6 +39,9 @@ func (r *run) output() *Output {
 		total.merge(sum)
 		finer = append(finer, r.histogram("response_"+f.Name, sum.response), r.histogram("service_"+f.Name, sum.service))
 	}
+	for _, f := range r.idle {
+		res.Idle = append(res.Idle, report.Idle{Name: f.Name, Connections: f.Connections, Held: f.held, Failed: f.failed.Load()})
+	}
 	res.Groups = []report.Group{}
 	for _, g := range r.groups {
 		group, endToEnd := r.group(g)
@@ -119,7 +122,7 @@ func (r *run) tally() {
 		for _, t := range g.topics {
 			for i, p := range g.progress[t.Actual] {
 				if r.ends {
-					p.unread = p.finish(t.First[i], t.End[i])
+					p.unread = p.finish(t.First[i], t.End[i], g.hidden(r.loads[t.Actual][i]))
 				}
 			}
 		}
@@ -143,6 +146,9 @@ func (r *run) fleet(f *fleet) (report.Fleet, *totals) {
 		sum.service.merge(p.recorder.service)
 		sum.wait.merge(p.recorder.wait)
 		sum.lag.merge(p.recorder.lag)
+		if p.txn != nil {
+			out.Transactions = p.txn.add(out.Transactions)
+		}
 	}
 	out.Latency = sum.summary()
 	return out, sum
@@ -160,11 +166,12 @@ func (r *run) group(g *group) (report.Group, distribution) {
 		for i, p := range g.progress[t.Actual] {
 			gp := report.GroupPartition{
 				Topic: t.Name, Partition: int32(i), LogEndDelta: r.delta(t, i),
-				Consumed: p.consumed, Expired: p.expired, Unread: p.unread,
+				Consumed: p.consumed, Skipped: p.skipped, Expired: p.expired, Unread: p.unread,
 			}
 			out.Partitions = append(out.Partitions, gp)
 			out.LogEndDelta += gp.LogEndDelta
 			out.Consumed += gp.Consumed
+			out.Skipped += gp.Skipped
 			out.Expired += gp.Expired
 			out.Unread += gp.Unread
 			out.Duplicates += p.duplicates
@@ -193,6 +200,7 @@ func (r *run) totals(res *report.Result) report.Totals {
 	}
 	for _, g := range res.Groups {
 		t.Consumed += g.Consumed
+		t.Skipped += g.Skipped
 		t.Expired += g.Expired
 		t.Unread += g.Unread
 		t.Duplicates += g.Duplicates
@@ -200,6 +208,7 @@ func (r *run) totals(res *report.Result) report.Totals {
 	for _, topic := range r.topics {
 		for p, load := range r.loads[topic.Actual] {
 			t.LogEndDelta += r.delta(topic, p)
+			t.Markers += load.markers
 			for _, s := range load.seconds {
 				t.BytesAcked += s.ackedBytes
 				t.BytesConsumed += s.consumedBytes

@@ -30,7 +30,7 @@ type recorder struct {
 // lostRecord is a record that the client gave up.
 type lostRecord struct {
 	intended  time.Duration
-	partition int32
+	partition *partitionLoad // nil when it never came so far
 }
 
 // clientSecond counts the records of one client in one second.
@@ -141,7 +141,7 @@ func (r *recorder) failed(now time.Duration, f *flight) {
 	r.failedRecords++
 	r.at(now).failed++
 	if f.measured {
-		r.lost = append(r.lost, lostRecord{f.intended, f.record.Partition})
+		r.lost = append(r.lost, lostRecord{f.intended, f.partition()})
 	}
 }
 

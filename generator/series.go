@@ -134,7 +134,7 @@ func (r *run) partitions() []report.Partition {
 		for i, load := range r.loads[t.Actual] {
 			p := report.Partition{
 				Topic: t.Name, Partition: int32(i), Leader: t.Leaders[i],
-				LogEndDelta: r.delta(t, i), AckedRecords: load.records,
+				LogEndDelta: r.delta(t, i), AckedRecords: load.records, Markers: load.markers,
 				ThrottledShare: r.shareOf(t, i),
 			}
 			l := predicted[limits.Instance{Topic: t.Name, Partition: p.Partition}]

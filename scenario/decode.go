@@ -16,7 +16,8 @@ type decoder struct {
 	flags    map[*yaml.Node]flagNode  // nodes that come from --set
 	bases    map[*yaml.Node]*baseFile // nodes that come from a file that the scenario extends
 	problems Problems
-	recorder *recorder // of what is asked for, see language; nil when nobody wants to know
+	later    []func(*Scenario) // checks of a field against sections that are read after it
+	recorder *recorder         // of what is asked for, see language; nil when nobody wants to know
 }
 
 func (d *decoder) pos(n *yaml.Node) Pos { return d.problem(n, "", "").Pos }

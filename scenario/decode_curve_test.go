@@ -66,12 +66,12 @@ func TestReplayMistakes(t *testing.T) {
 		"begin":  {"seconds,rate\n5,1/s\n6,2/s\n", "dir/r.csv:2:1: the first row must be at 0 seconds, is at 5"},
 		"backwards": {"seconds,rate\n0,1/s\n10,2/s\n10,3/s\n5,3/s\n20,4/s\n",
 			"dir/r.csv:4:1: rows must go forward in time: 10 seconds come after 10\ndir/r.csv:5:1: rows must go forward in time: 5 seconds come after 10"},
-		"negative":   {"seconds,rate\n-1,1/s\n", "dir/r.csv:2:1: must be between 0 and 31622400, is -1"},
+		"negative":   {"seconds,rate\n-1,1/s\n", "dir/r.csv:2:1: must be between 0 and 31,622,400, is -1"},
 		"no number":  {"seconds,rate\n0s,1/s\n", `dir/r.csv:2:1: want a number, got "0s"`},
 		"unit":       {"seconds,rate\n0,1\n", `dir/r.csv:2:3: want a rate such as 40MB/s or 40000/s, got "1"`},
 		"units":      {"seconds,rate\n0,1/s\n1,1MB/s\n2,3/s\n", "dir/r.csv:3:3: 1MB/s is in bytes, but the values before it are in records"},
 		"unit twice": {"seconds,bytes_per_second\n0,1MB/s\n", `dir/r.csv:2:3: want a number, got "1MB/s"`},
-		"much":       {"seconds,records_per_second\n0,1e9\n", "dir/r.csv:2:3: must be between 0 and 100000000, is 1e9"},
+		"much":       {"seconds,records_per_second\n0,1e9\n", "dir/r.csv:2:3: must be between 0 and 100,000,000, is 1e9"},
 		"nothing":    {"seconds,rate\n0,0/s\n10,0/s\n", "dir/s.yaml:7:56: producers.checkout.rate: the rate is 0 all the time"},
 	} {
 		_, err := replayOf(c.csv)

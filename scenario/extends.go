@@ -81,7 +81,7 @@ func (d *decoder) readBase(n *yaml.Node, name string) *yaml.Node {
 	data, err := d.options.ReadFile(name)
 	switch {
 	case err != nil:
-		d.report(n, "the path is relative to the folder of the file that names it", "extends: cannot read %s: %s", quote(name), reason(err))
+		d.report(n, "the path is relative to the file that names it", "extends: cannot read %s: %s", quote(name), reason(err))
 		return nil
 	case len(data) > largestFile:
 		d.report(n, "", "extends: %s is larger than %s", quote(name), formatSize(largestFile))

@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data, "topics.orders.partitions=24")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, edit string) {
-		o := Options{Profiles: profiles(), Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
+		o := Options{Profiles: profiles(), ReadFile: readPayload, Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
 		if edit != "" {
 			o.Set = []string{edit}
 		}
@@ -51,7 +51,7 @@ func FuzzParse(f *testing.F) {
 // checkRoundTrip fails unless the resolved scenario reads as the same scenario.
 func checkRoundTrip(t interface{ Fatalf(string, ...any) }, s *Scenario) {
 	data := s.YAML()
-	again, err := Parse("resolved.yaml", data, Options{})
+	again, err := Parse("resolved.yaml", data, Options{ReadFile: readPayload})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
@@ -82,14 +82,9 @@ func drawScenario(t *rapid.T) *Scenario {
 	}
 	names := func(label string) []string { return rapid.SliceOfNDistinct(name, 1, 3, rapid.ID).Draw(t, label) }
 	for _, n := range names("topics") {
-		topic := Topic{Name: n, ReplicationFactor: -1, Existing: rapid.Bool().Draw(t, "existing")}
-		if !topic.Existing {
-			topic.Partitions = rapid.Int32Range(1, 100_000).Draw(t, "partitions")
-			topic.ReplicationFactor = rapid.SampledFrom([]int16{-1, 1, 3}).Draw(t, "replication factor")
-			topic.Config = rapid.MapOfN(drawText(), drawText(), 1, 3).Draw(t, "config")
-		}
-		s.Topics = append(s.Topics, topic)
+		s.Topics = append(s.Topics, drawTopic(t, n))
 	}
+	withoutCollisions(s.Topics)
 	for _, n := range names("producers") {
 		s.Producers = append(s.Producers, drawProducer(t, n, s.Topics))
 	}
@@ -105,10 +100,14 @@ func drawScenario(t *rapid.T) *Scenario {
 				MaxPollRecords:         500, CommitInterval: 5 * time.Second,
 			}})
 	}
+	for _, n := range names("idle") {
+		s.Idle = append(s.Idle, Idle{Name: n, Connections: rapid.IntRange(1, 10_000).Draw(t, "connections")})
+	}
 	for _, n := range names("phases") {
 		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
 			rapid.OneOf(rapid.Just(Always(0)), rapid.Custom(func(t *rapid.T) Curve { return drawSlowCurve(t, 10) })).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
 	}
+	drawConnectRates(t, s)
 	return s
 }
 
@@ -129,11 +128,15 @@ func drawLimits(t *rapid.T) Limits {
 }
 
 func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
+	topic := topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")]
 	p := Producer{
-		Name:    name,
-		Topic:   topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")].Name,
-		Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
-		Value:   Value{Size: Fixed(rapid.IntRange(1, 4000).Draw(t, "value")), Entropy: 1},
+		Name:      name,
+		Topic:     topic.Name,
+		Partition: drawPartition(t, topic),
+		Clients:   rapid.IntRange(1, 10_000).Draw(t, "clients"),
+		Key:       drawKey(t),
+		Value:     drawValue(t),
+		Headers:   drawHeaders(t),
 		Settings: ProducerSettings{
 			Acks:        rapid.SampledFrom([]string{"all", "1", "0"}).Draw(t, "acks"),
 			Compression: rapid.SampledFrom([]string{"none", "gzip", "snappy", "lz4", "zstd"}).Draw(t, "compression"),
@@ -152,20 +155,13 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 		p.Rate.Curve = drawSlowCurve(t, 1e8)
 		p.Rate.Records = p.Rate.Curve.Peak()
 	case 2:
-		p.Rate.Curve = drawSlowCurve(t, 1e8)
+		p.Rate.Curve = drawSlowCurve(t, 1e7)
 		p.Rate.Bytes = p.Rate.Curve.Peak()
 	}
 	if p.Rate.Curve.Shape == Constant {
 		p.Rate.Curve = Curve{} // the rate says it
 	}
 	p.Poisson = !p.Rate.Max && rapid.Bool().Draw(t, "poisson")
-	switch keys := rapid.IntRange(2, 10_000_000).Draw(t, "keys"); rapid.IntRange(0, 3).Draw(t, "key") {
-	case 1:
-		p.Key = Key{Keys: keys}
-	case 2:
-		p.Key = Key{Keys: keys, HotKeys: rapid.IntRange(1, keys-1).Draw(t, "hot"), HotShare: rapid.Float64Range(1e-6, 1).Draw(t, "share")}
-	case 3:
-		p.Key = Key{Keys: keys, Zipf: rapid.Float64Range(0.001, 10).Draw(t, "zipf")}
-	}
+	drawFleetSettings(t, &p)
 	return p
 }

@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,10 +59,24 @@ func everything(t *testing.T) *Scenario {
 	return withoutPositions(s)
 }
 
+// fileIn is a file of testdata, with its hash.
+func fileIn(t *testing.T, name string) File {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	return File{name, hex.EncodeToString(sum[:])}
+}
+
 func withoutPositions(s *Scenario) *Scenario {
 	s.Limits.Pos = Pos{}
 	for i := range s.Producers {
 		s.Producers[i].Pos = Pos{}
+	}
+	for i := range s.Idle {
+		s.Idle[i].Pos = Pos{}
 	}
 	for i := range s.Consumers {
 		s.Consumers[i].Pos = Pos{}
@@ -70,12 +86,14 @@ func withoutPositions(s *Scenario) *Scenario {
 
 func TestEverything(t *testing.T) {
 	slow := ProducerSettings{Acks: "0", Compression: "zstd", Linger: 90 * time.Second,
-		BatchBytes: 1_000_000, BufferBytes: 4 << 20, InFlight: 5, CompressionLevel: DefaultLevel, ClientID: "app 1"}
+		BatchBytes: 1_000_000, BufferBytes: 4 << 20, InFlight: 2, CompressionLevel: 19, ClientID: "app 1", ConnectRate: 0.5}
 	unsafe := javaProducer()
 	unsafe.Idempotent = false
 	curved := func(name string, r Rate) Producer {
 		return Producer{Name: name, Topic: "orders", Clients: 1, Rate: r, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: javaProducer()}
 	}
+	committing := javaProducer()
+	committing.Transactions = Transactions{Records: 100, Aborted: 0.02}
 	want := &Scenario{
 		Version:     1,
 		Name:        "everything",
@@ -94,6 +112,7 @@ func TestEverything(t *testing.T) {
 		Topics: []Topic{
 			{Name: "orders", Partitions: 24, ReplicationFactor: 3, Config: map[string]string{"retention.ms": "60000", "cleanup.policy": "delete"}},
 			{Name: "there.already", ReplicationFactor: -1, Existing: true},
+			{Name: "sensor", Count: 200, Partitions: 2, ReplicationFactor: -1},
 		},
 		Producers: []Producer{
 			{Name: "hot", Topic: "orders", Clients: 4, Rate: Rate{Bytes: 1.5 * (1 << 20)}, Key: Key{Keys: 100, HotKeys: 2, HotShare: 0.29}, Value: Value{Size: Fixed(1024), Entropy: 1}, Settings: slow},
@@ -105,7 +124,24 @@ func TestEverything(t *testing.T) {
 			curved("recorded", Rate{Records: 4000.25, Curve: Curve{Shape: Replay,
 				Steps: []Step{{1200, 60 * time.Second}, {0, 30500 * time.Millisecond}, {4000.25, 0}},
 				File:  File{Name: "traffic.csv", SHA256: "a860c1c50e23ac223c8436194aaa639f8e7960f40a06b555aed63280d70456a1"}}}),
+			{Name: "moving", Topic: "orders", Partition: Partition{Fixed: true, Number: 3}, Clients: 1, Rate: Rate{Records: 10},
+				Key:     Key{Keys: 50, HotKeys: 5, HotShare: 0.4, HotMoves: time.Minute, Size: 24},
+				Value:   Value{Size: Size{Shape: LognormalSize, Min: 1, Max: 16 * 20480, Median: 800, P99: 20480}, Entropy: 0.6, Tombstones: 0.01},
+				Headers: []Header{{"source", "web"}, {"version", "2"}, {"empty", ""}}, Settings: javaProducer()},
+			{Name: "turns", Topic: "orders", Partition: Partition{RoundRobin: true}, Clients: 1, Rate: Rate{Records: 10}, Key: Key{Keys: 7, InTurn: true},
+				Value: Value{Size: Size{Shape: NormalSize, Min: 10, Max: 4096, Mean: 1024, StdDev: 200}, Entropy: 1}, Settings: javaProducer()},
+			{Name: "weighted", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Key: Key{Keys: 2, Weighted: []WeightedKey{{"customer-1", 30}, {"other", 0.5}}},
+				Value: Value{Size: Size{Shape: BucketSizes, Min: 200, Max: 4096, Buckets: []SizeBucket{{4096, 0.3}, {200, 0.7}}}, Entropy: 1}, Settings: javaProducer()},
+			{Name: "files", Topic: "orders", Clients: 1, Rate: Rate{Records: 10},
+				Key:      Key{Keys: 2, Weighted: []WeightedKey{{"customer-1", 300}, {"last, first", 150}}, File: fileIn(t, "keys.csv")},
+				Value:    Value{Size: Size{Shape: EmpiricalSize, Min: 100, Max: 4096, Buckets: []SizeBucket{{4096, 0.25}, {100, 0.75}}, File: fileIn(t, "sizes.csv")}, Entropy: 1},
+				Settings: javaProducer()},
+			{Name: "samples", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Value: Value{Samples: [][]byte{[]byte(`{"order":1,"items":[]}`), []byte(`{"order":2}`)},
+				Entropy: 1, Tombstones: 0.1, File: fileIn(t, "samples.jsonl")}, Settings: javaProducer()},
+			{Name: "uniform", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Value: Value{Size: Size{Shape: UniformSize, Min: 100, Max: 10240}, Entropy: 1}, Settings: javaProducer()},
+			{Name: "ledger", Topic: "sensor", Clients: 1, Rate: Rate{Records: 50}, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: committing},
 		},
+		Idle: []Idle{{Name: "dashboards", Connections: 500, ConnectRate: 50}, {Name: "leaked", Connections: 1}},
 		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders", "there.already"}, Clients: 3, From: FromEnd,
 			Settings: ConsumerSettings{ClientID: "b", FetchMinBytes: 65536, FetchMaxBytes: 1 << 20, FetchMaxPartitionBytes: 100, MaxPollRecords: 500, CommitInterval: 5 * time.Second}}},
 		Phases: []Phase{{"warm-up", 2 * time.Minute, Always(0.125), false}, {"pause", 1500 * time.Millisecond, Always(0), true}, {"peak", time.Hour, Always(1.1), true},
@@ -148,7 +184,7 @@ func TestResolved(t *testing.T) {
 func TestSeedAndDuration(t *testing.T) {
 	seed := uint64(7)
 	s, err := Load("testdata/everything.yaml", Options{Seed: &seed, Duration: 90 * time.Second,
-		Set: []string{"topics.orders.partitions=1"}})
+		Set: []string{"topics.orders.partitions=4"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +200,7 @@ func TestSeedAndDuration(t *testing.T) {
 		t.Errorf("seed is %d, want 7", s.Seed)
 	}
 	for _, bad := range []time.Duration{-time.Second, time.Microsecond, 10 * time.Millisecond, 1000 * 24 * time.Hour} {
-		_, err := Load("testdata/everything.yaml", Options{Duration: bad, Set: []string{"topics.orders.partitions=1"}})
+		_, err := Load("testdata/everything.yaml", Options{Duration: bad, Set: []string{"topics.orders.partitions=4"}})
 		if err == nil {
 			t.Fatalf("a duration of %s was accepted", bad)
 		}

@@ -51,13 +51,12 @@ func Predict(s *scenario.Scenario) []Load {
 	}
 	var out []Load
 	for _, t := range s.Topics {
+		instances := t.Instances()
 		loads := make([]Load, t.Partitions)
-		for p := range loads {
-			loads[p] = Load{Topic: t.Name, Partition: int32(p)}
-		}
 		total := 0.0
 		for _, f := range s.Producers {
-			if rate := f.RecordsPerSecond(); f.Topic == t.Name && len(loads) > 0 && rate > 0 {
+			rate := f.RecordsPerSecond() / float64(len(instances))
+			if f.Topic == t.Name && len(loads) > 0 && rate > 0 {
 				total += rate
 				addFleet(loads, f, rate, s.Seed)
 			}
@@ -72,7 +71,12 @@ func Predict(s *scenario.Scenario) []Load {
 				l.TopKeys[i].Share /= total
 			}
 		}
-		out = append(out, loads...)
+		for _, instance := range instances {
+			for p, l := range loads {
+				l.Topic, l.Partition = instance.Name, int32(p)
+				out = append(out, l)
+			}
+		}
 	}
 	return out
 }
