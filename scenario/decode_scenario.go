@@ -33,10 +33,7 @@ func (d *decoder) scenario(root *yaml.Node) *Scenario {
 	s.Producers = producers(o, s.Topics)
 	s.Consumers = consumers(o, s)
 	s.Phases = phases(o)
-	if n := o.get("thresholds"); n != nil {
-		d.report(o.key("thresholds"), "remove them: a gate that is not evaluated would always be open",
-			"this version does not evaluate thresholds yet")
-	}
+	s.Thresholds = thresholds(o, s)
 	o.done()
 	return s
 }

@@ -109,6 +109,9 @@ func drawScenario(t *rapid.T) *Scenario {
 		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
 			rapid.OneOf(rapid.Just(Always(0)), rapid.Custom(func(t *rapid.T) Curve { return drawSlowCurve(t, 10) })).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
 	}
+	for range rapid.IntRange(0, 3).Draw(t, "thresholds") {
+		s.Thresholds = append(s.Thresholds, drawThreshold(t, s))
+	}
 	return s
 }
 
