@@ -165,7 +165,10 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 		},
 	}
 	p.Settings.Idempotent = p.Settings.Acks == "all" && rapid.Bool().Draw(t, "idempotent")
-	switch rapid.IntRange(0, 2).Draw(t, "rate") {
+	switch rapid.IntRange(0, 3).Draw(t, "rate") {
+	case 3:
+		p.Rate = Rate{Records: 4000.25, Curve: Curve{Shape: Replay, File: payloadFile("traffic.csv"),
+			Steps: []Step{{1200, 60 * time.Second}, {0, 30500 * time.Millisecond}, {4000.25, 0}}}}
 	case 0:
 		p.Rate.Max = true
 	case 1:
