@@ -166,12 +166,22 @@ func (p *producer) full(c content) bool {
 
 // hand gives a record to the client.
 func (p *producer) hand(c content, intended time.Duration, measured bool, attempted time.Duration) {
-	ours := c.value // bytes to make up
+	f := p.make(c, intended)
+	f.measured = measured
+	p.buffered.Add(int64(f.size))
+	f.handed = time.Since(p.start)
+	p.recorder.handed(f, f.handed-attempted)
+	p.client.Produce(context.Background(), &f.record, f.promise)
+}
+
+// make returns a flight with its record.
+func (p *producer) make(c content, intended time.Duration) *flight {
+	own := c.value // bytes to make up
 	if c.sample != scenario.NoSample {
-		ours = 0
+		own = 0
 	}
-	f := p.take(ours)
-	f.intended, f.measured, f.size = intended, measured, c.size
+	f := p.take(own)
+	f.intended, f.size = intended, c.size
 	key := f.record.Key[:0]
 	f.record = kgo.Record{Topic: p.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended)}
 	if p.keys != nil {
@@ -185,10 +195,7 @@ func (p *producer) hand(c content, intended time.Duration, measured bool, attemp
 		f.record.Value = f.buffer[:c.value]
 		p.stamp.put(f.record.Value, f.record.Timestamp)
 	}
-	p.buffered.Add(int64(f.size))
-	f.handed = time.Since(p.start)
-	p.recorder.handed(f, f.handed-attempted)
-	p.client.Produce(context.Background(), &f.record, f.promise)
+	return f
 }
 
 // done is called by the client, in one goroutine, when a record is acknowledged
