@@ -108,6 +108,9 @@ func drawScenario(t *rapid.T) *Scenario {
 			rapid.OneOf(rapid.Just(Always(0)), rapid.Custom(func(t *rapid.T) Curve { return drawSlowCurve(t, 10) })).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
 	}
 	drawConnectRates(t, s)
+	for range rapid.IntRange(0, 3).Draw(t, "thresholds") {
+		s.Thresholds = append(s.Thresholds, drawThreshold(t, s))
+	}
 	return s
 }
 
