@@ -53,7 +53,7 @@ func (o *object) check(n *yaml.Node, path string, t *Threshold) metric {
 		o.report(o.inside(n, text, at), f.hint, "%s: %s", path, f.message)
 		return metric{}
 	}
-	if slices.Equal(m.of, []string{"group"}) && len(fieldNames(o, "consumers")) == 0 {
+	if slices.Equal(m.of, []string{"group"}) && len(namesIn(o, "consumers")) == 0 {
 		o.report(n, "add a consumer group", "%s: %s is of consumer groups, and the scenario has none", path, m.name)
 	}
 	return m
@@ -74,6 +74,7 @@ func (d *decoder) inside(n *yaml.Node, text string, at int) *yaml.Node {
 	if f, ok := d.flags[n]; ok {
 		d.flags[&part] = f
 	}
+	d.bases[&part] = d.bases[n]
 	return &part
 }
 
@@ -199,12 +200,12 @@ func (o *object) narrow(root *object, s *Scenario, t *Threshold, m metric) {
 }
 
 func (o *object) fleetNamed(root *object, name string) {
-	known := fieldNames(root, "producers")
+	known := namesIn(root, "producers")
 	switch {
 	case len(known) == 0 || slices.Contains(known, name):
-	case slices.Contains(fieldNames(root, "consumers"), name):
+	case slices.Contains(namesIn(root, "consumers"), name):
 		o.fail("fleet", "write group: "+name, "%s is a consumer group", name)
-	case slices.Contains(fieldNames(root, "idle"), name):
+	case slices.Contains(namesIn(root, "idle"), name):
 		o.fail("fleet", suggest("", known), "%s is a fleet of idle connections, which carry no records", name)
 	default:
 		o.fail("fleet", suggest(name, known), "no producer fleet is called %s", quote(name))
@@ -212,10 +213,10 @@ func (o *object) fleetNamed(root *object, name string) {
 }
 
 func (o *object) groupNamed(root *object, name string) {
-	known := fieldNames(root, "consumers")
+	known := namesIn(root, "consumers")
 	switch {
 	case len(known) == 0 || slices.Contains(known, name):
-	case slices.Contains(fieldNames(root, "producers"), name):
+	case slices.Contains(namesIn(root, "producers"), name):
 		o.fail("group", "write fleet: "+name, "%s is a producer fleet", name)
 	default:
 		o.fail("group", suggest(name, known), "no consumer group is called %s", quote(name))
@@ -282,15 +283,11 @@ func instance(topics []Topic, name string) (Topic, bool) {
 	return Topic{}, false
 }
 
-// fieldNames are the names that a section gives, as far as it is a mapping.
-func fieldNames(root *object, section string) []string {
+// namesIn are the names that a section gives, as far as it is a mapping.
+func namesIn(root *object, section string) []string {
 	n := root.values[section]
 	if n == nil || resolve(n).Kind != yaml.MappingNode {
 		return nil
 	}
-	var names []string
-	for i := 0; i+1 < len(resolve(n).Content); i += 2 {
-		names = append(names, resolve(n).Content[i].Value)
-	}
-	return names
+	return fieldNames(resolve(n))
 }
