@@ -81,11 +81,16 @@ func (s *sheet) thresholds(r *Result) {
 	label := "thresholds"
 	for _, o := range all {
 		mark := o.Mark + " " + o.Word
-		text := mark + "  " + o.Expression + of(o.Of) + ": observed " + o.Observed + ", bound " + o.Bound
-		if o.Message != "" {
-			text += ", " + o.Message
+		text := mark + "  " + o.Expression + of(o.Of) + ": "
+		if o.Observed != unknown {
+			text += "observed " + o.Observed + ", bound " + o.Bound
 		}
-		for i, line := range wrap(text, s.width-labelWidth) {
+		if o.Observed != unknown && o.Message != "" {
+			text += ", "
+		}
+		text += o.Message
+		for i, line := range wrap(unbroken(text), s.width-labelWidth) {
+			line = strings.ReplaceAll(line, "\u00a0", " ")
 			if rest, ok := strings.CutPrefix(line, mark); ok && i == 0 && s.color {
 				line = paintMark(o.Passed) + mark + "\x1b[0m" + rest
 			}

@@ -46,7 +46,11 @@ func (r *Result) FailedThresholds() string {
 	all := outcomes(r)
 	var failed []string
 	for _, o := range all {
-		if !o.Passed {
+		switch {
+		case o.Passed:
+		case o.Observed == unknown:
+			failed = append(failed, o.Expression+of(o.Of)+": "+o.Message)
+		default:
 			failed = append(failed, o.Expression+of(o.Of)+": "+o.Word+", observed "+o.Observed)
 		}
 	}
