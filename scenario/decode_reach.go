@@ -28,12 +28,16 @@ func (d *decoder) checkReach(p Producer, s *Scenario) {
 	if o.load != 1 {
 		at = " at load " + formatShare(o.load)
 	}
+	who := fmt.Sprintf("is %s for each client, and none gets", about(o.each))
+	if p.Clients == 1 {
+		who = "is more than one client gets rid of: it does not get"
+	}
 	linger, buffer := p.Settings.Linger.Seconds(), float64(p.Settings.BufferBytes)
 	d.report(d.at("producers", p.Name, "rate"),
 		fmt.Sprintf("reachable with buffer: %s, with linger: %s, with smaller batches, or with clients: %.0f",
 			formatSize(roundUp(o.each*linger)), formatDuration(roundDown(buffer/o.each)), math.Ceil(float64(p.Clients)*o.each*linger/buffer)),
-		"producers.%s.rate: %s%s is %s for each client, and none gets beyond %s: its buffer of %s fills before a batch does, and is sent only when the linger of %s is over",
-		p.Name, p.Rate, at, about(o.each), about(o.reach), formatSize(p.Settings.BufferBytes), formatDuration(p.Settings.Linger))
+		"producers.%s.rate: %s%s %s beyond %s; its buffer of %s fills before a batch does, and is sent only when the linger of %s is over",
+		p.Name, p.Rate, at, who, about(o.reach), formatSize(p.Settings.BufferBytes), formatDuration(p.Settings.Linger))
 }
 
 // overload is a load at which each client of a fleet has more bytes of keys and

@@ -59,11 +59,13 @@ func (d *decoder) anyFaulty(n *yaml.Node, seen map[*yaml.Node]bool) bool {
 	return slices.Contains(d.faulty, n) || slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return d.anyFaulty(c, seen) })
 }
 
-// at is the node where a field of an entry is reported: its value, or the entry's
-// name when the field is not there.
+// at is the node where a field of an entry is reported: its value, or what is
+// there of the way to it, the entry's name at least.
 func (d *decoder) at(section, name string, field ...string) *yaml.Node {
-	if _, value := find(d.root, append([]string{section, name}, field...)...); value != nil {
-		return value
+	for n := len(field); n > 0; n-- {
+		if _, value := find(d.root, append([]string{section, name}, field[:n]...)...); value != nil {
+			return value
+		}
 	}
 	key, _ := find(d.root, section, name)
 	return key
@@ -137,7 +139,7 @@ func (d *decoder) checkMessages(p Producer, values map[string]float64, l Limits)
 		largest += len(h.Name) + len(h.Value)
 	}
 	if float64(largest) > most {
-		d.report(d.at("producers", p.Name, "value"), "",
+		d.report(d.at("producers", p.Name, "value", "size"), "",
 			"producers.%s.value: a record travels in a batch of up to %s bytes, and cluster.message of %s allows %s",
 			p.Name, grouped(float64(largest)), declaredBy("cluster.message", l), grouped(most))
 	} else if float64(p.Settings.BatchBytes) > most {

@@ -39,7 +39,7 @@ phases: [{name: steady, duration: 1s}]
 		switch {
 		case c.says == "" && err != nil:
 			t.Errorf("%s: %v", c.limits, err)
-		case c.says != "" && (err == nil || !strings.Contains(err.Error(), "s.yaml:7:35: ") || !strings.Contains(err.Error(), c.says)):
+		case c.says != "" && (err == nil || !strings.Contains(err.Error(), "s.yaml:7:42: ") || !strings.Contains(err.Error(), c.says)):
 			t.Errorf("%s: got %v, want %s", c.limits, err, c.says)
 		}
 	}
