@@ -57,13 +57,21 @@ func (r *run) drive(ctx context.Context) {
 	sent := make(chan struct{})
 	go func() { sending.Wait(); close(sent) }()
 	r.stopped = r.end
+	halt := func() {
+		stoppedAt = min(max(0, time.Since(r.start)), r.end)
+		r.stopped = stoppedAt
+		close(stop)
+		<-sent
+	}
 	select {
 	case <-sent:
 	case <-ctx.Done():
-		stoppedAt = min(max(0, time.Since(r.start)), r.end)
-		r.stopped, r.interrupted = stoppedAt, stoppedAt < r.end
-		close(stop)
-		<-sent
+		halt()
+		r.interrupted = r.stopped < r.end
+	case b := <-r.broken:
+		halt()
+		b.at = r.stopped
+		r.aborted = &b
 	}
 	for _, f := range r.idle {
 		f.held = f.open.Load()
@@ -132,9 +140,11 @@ func (r *run) awaitBatches() {
 	}
 }
 
-// watch closes each second of the response times, until done is closed.
+// watch closes each second of the response times, and looks for the threshold that
+// stops the run, until done is closed.
 func (r *run) watch(done <-chan struct{}) {
 	merged := newLatencies(secondDigits)
+	stopping := false
 	for n := 1; ; n++ {
 		select {
 		case <-done:
@@ -143,6 +153,12 @@ func (r *run) watch(done <-chan struct{}) {
 		case <-time.After(time.Until(r.start.Add(time.Duration(n) * time.Second))):
 		}
 		r.closeSecond(merged)
+		if !stopping {
+			var b abort
+			if b, stopping = r.firstBroken(time.Duration(n) * time.Second); stopping {
+				r.broken <- b
+			}
+		}
 		if r.Progress != nil {
 			r.Progress(r.progress(n))
 		}
@@ -261,7 +277,7 @@ func (r *run) awaitReaders() {
 				seen, moved = n, time.Now()
 			}
 			limit := stallTimeout
-			if r.interrupted {
+			if r.stopped < r.end {
 				limit = stallTimeout / 10
 			}
 			if time.Since(moved) > limit || time.Since(begin) > readTimeout {

@@ -118,6 +118,13 @@ func (m *member) partition(now time.Time, p *readProgress, records []*kgo.Record
 	m.read.Add(int64(len(records)))
 }
 
+// soFar is a copy of the end-to-end times.
+func (m *member) soFar() *latencies {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.endToEnd.clone()
+}
+
 // caughtUp tells whether the group has read every partition to its end.
 func (g *group) caughtUp() bool {
 	for _, t := range g.topics {

@@ -22,7 +22,6 @@ func (r *run) output() *Output {
 		StartedAt:       r.start.UTC(),
 		DurationSeconds: r.finished.Seconds(),
 		Interrupted:     r.interrupted,
-		Thresholds:      []report.Threshold{},
 		Phases:          r.phases(),
 		Errors:          r.errors.list(),
 		Scenario: report.Scenario{
@@ -57,6 +56,10 @@ func (r *run) output() *Output {
 	res.Partitions = r.partitions()
 	res.Validity = r.validity(res)
 	res.Verdict = r.verdict(res)
+	res.Thresholds = r.thresholds()
+	if r.aborted != nil {
+		res.Aborted = &report.Aborted{Expression: r.aborted.outcome.Expression, Of: r.aborted.outcome.Of, At: r.aborted.at.Seconds()}
+	}
 	out.Series = r.series()
 	out.Histograms = append([]report.Histogram{
 		r.histogram("response", total.response), r.histogram("service", total.service),

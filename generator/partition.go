@@ -45,6 +45,17 @@ func (p *partitionLoad) acked(response time.Duration, measured bool) {
 	}
 }
 
+// soFar is a copy of the response times.
+func (p *partitionLoad) soFar() distribution {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := distribution{exact: p.response.exact.clone()}
+	if p.response.censored != nil {
+		out.censored = p.response.censored.clone()
+	}
+	return out
+}
+
 // written notes an acknowledged batch.
 func (p *partitionLoad) written(now time.Duration, records int, bytes int64) {
 	p.mu.Lock()

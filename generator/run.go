@@ -80,6 +80,9 @@ type run struct {
 	reading  sync.WaitGroup
 	seconds  []latencySecond
 
+	broken  chan abort // by the watch
+	aborted *abort
+
 	stopped     time.Duration // when sending ended
 	finished    time.Duration // when the drain ended
 	interrupted bool
@@ -87,7 +90,8 @@ type run struct {
 }
 
 // Run runs a scenario. Cancelling the context stops the sending; what was sent
-// is then awaited, and the output says that the run was interrupted. An error
+// is then awaited, and the output says that the run was interrupted. A broken
+// threshold that aborts stops it in the same way. An error
 // means that there is no output; it wraps cluster.ErrEnvironment when the
 // cluster is the reason.
 func Run(ctx context.Context, c Config) (out *Output, err error) {
@@ -98,7 +102,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	r := &run{
 		Config: c, prefix: "msklt-" + id + "-", observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
-		errors: newErrorLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag},
+		errors: newErrorLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag}, broken: make(chan abort, 1),
 	}
 	for _, p := range c.Scenario.Phases {
 		if p.Measure {

@@ -1,11 +1,15 @@
 package generator_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/generator"
 	"msklt/internal/embedded"
@@ -186,6 +190,39 @@ func TestVirtualReadCommitted(t *testing.T) {
 		aborted := 10 * r.Fleets[0].Transactions.Aborted
 		if n := r.Totals; aborted == 0 || n.Consumed != n.Acked-aborted || n.Skipped != n.Markers+aborted || n.Expired != 0 {
 			t.Errorf("%d records aborted, totals %+v", aborted, n)
+		}
+	})
+}
+
+// brokenConn loses the connection after some of the requests that end a
+// transaction: what became of it is not known to the client.
+type brokenConn struct {
+	net.Conn
+	ends *atomic.Int64
+}
+
+func (c brokenConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if len(p) > 6 && kmsg.Key(binary.BigEndian.Uint16(p[4:])) == kmsg.EndTxn && c.ends.Add(1)%7 == 0 {
+		c.Conn.Close()
+	}
+	return n, err
+}
+
+// TestVirtualTransactionsInDoubt loses the answers to some ends of transactions:
+// each of them still leaves one marker in each partition, and every record is
+// accounted for.
+func TestVirtualTransactionsInDoubt(t *testing.T) {
+	var ends atomic.Int64
+	s := parse(t, fmt.Sprintf(committing, "1000/s", 10, "20%"))
+	s.Consumers[0].Settings.ReadCommitted = true
+	onVirtualNetwork(t, s, nil, 0, func(c net.Conn) net.Conn { return brokenConn{c, &ends} }, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
+		r := out.Result
+		t.Logf("%d ends, %+v, errors %+v, totals %+v", ends.Load(), r.Fleets[0].Transactions, r.Errors, r.Totals)
+		r.Errors = nil
+		checkLogs(t, r, truth)
+		if n := r.Fleets[0].Transactions; n.Unknown != 0 || n.Committed+n.Aborted < 1500 {
+			t.Errorf("%+v", n)
 		}
 	})
 }

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"msklt/internal/limits"
@@ -32,6 +33,7 @@ type Result struct {
 	StartedAt       time.Time    `json:"started_at"` // start of traffic, a whole second
 	DurationSeconds float64      `json:"duration_seconds"`
 	Interrupted     bool         `json:"interrupted"`
+	Aborted         *Aborted     `json:"aborted,omitempty"` // by a threshold; nil when it ran its time
 	Validity        Validity     `json:"validity"`
 	Verdict         Verdict      `json:"verdict"`
 	Thresholds      []Threshold  `json:"thresholds"`
@@ -97,10 +99,30 @@ type Reason struct {
 	Message  string  `json:"message"`
 }
 
+// Threshold is a condition of the scenario and what came of it.
 type Threshold struct {
+	Expression string   `json:"expression"`
+	Of         string   `json:"of,omitempty"`                // "fleet checkout", "topic orders"; "" is the whole run
+	Observed   *float64 `json:"observed"`                    // in Unit; null when nothing was measured
+	Censored   bool     `json:"observed_censored,omitempty"` // Observed is a lower bound
+	Bound      float64  `json:"bound"`                       // in Unit
+	Unit       string   `json:"unit"`                        // "ms", "share" (0 to 1), "records", "bytes/s"
+	Passed     bool     `json:"passed"`
+	Known      bool     `json:"known"` // false: whether it holds cannot be said, which is not passed
+	Abort      bool     `json:"abort"` // it stops the run when it breaks
+	Message    string   `json:"message,omitempty"`
+}
+
+// Aborted says which threshold stopped the run, and when.
+type Aborted struct {
 	Expression string  `json:"expression"`
-	Observed   float64 `json:"observed"`
-	Passed     bool    `json:"passed"`
+	Of         string  `json:"of,omitempty"`
+	At         float64 `json:"at_seconds"` // since the start of traffic
+}
+
+// ThresholdsHold tells that all thresholds passed.
+func (r *Result) ThresholdsHold() bool {
+	return !slices.ContainsFunc(r.Thresholds, func(t Threshold) bool { return !t.Passed })
 }
 
 // Totals count records of the whole run, warm-up and drain included.

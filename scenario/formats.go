@@ -1,5 +1,7 @@
 package scenario
 
+import "strings"
+
 // textFormat is how text of one kind looks, for editors: what the parser of that
 // kind takes matches the pattern. The parser is stricter.
 type textFormat struct {
@@ -33,6 +35,9 @@ func textFormats() []textFormat {
 		{wantRateValue, text, decimal + `(` + byteUnit + `)?/s`, []any{"40MB/s", "40000/s"}},
 		{"the number of a partition, or round-robin", []string{"integer", "string"}, "round-robin", []any{7, "round-robin"}},
 		{"the name of a group", free, "", nil},
+		{wantCheck, text, `\s*(` + strings.ReplaceAll(strings.Join(ThresholdMetrics(), "|"), ".", `\.`) + `)\s*(==|[<>]=?)\s*\S.*`,
+			[]any{"response.p99 < 500ms", "throttled.share < 5%", "failed == 0"}},
+		{wantPartition, free, plainName + `/[0-9]+`, []any{"orders/7"}},
 		{wantDuration, []string{"string", "integer"}, goTime + `|[+-]?0`, []any{"500ms", "1m30s"}},
 		{wantShare, number, decimal + `%?`, []any{"30%", 0.3}},
 		{"a name", free, plainName, nil},

@@ -14,6 +14,7 @@ func payloadFiles() map[string]string {
 	return map[string]string{
 		"keys.csv":      "key,weight\nalpha,3\n\"b, \"\"c\"\"\",0.5\n",
 		"sizes.csv":     "size,weight\n100,1\n3000,2\n100,0.5\n",
+		"traffic.csv":   "seconds,rate\n0,1200/s\n60,0/s\n90.5,4000.25/s\n",
 		"samples.jsonl": "{\"id\":1}\r\n\n{\"id\":22}\n",
 	}
 }

@@ -63,6 +63,38 @@ func TestReferenceIsFresh(t *testing.T) {
 	}
 }
 
+// TestReferenceOfMetrics holds the page's table of metrics against the ones that
+// there are. With UPDATE_GOLDEN=1 it is written.
+func TestReferenceOfMetrics(t *testing.T) {
+	page, err := os.ReadFile(referenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string][]string{}
+	var order []string
+	for _, m := range metrics() {
+		of := append([]string{"the run"}, m.of...)
+		row := fmt.Sprintf("`%s` | %s |", strings.Join(of, "`, `"), shortName(m.unit.want))
+		if rows[row] == nil {
+			order = append(order, row)
+		}
+		rows[row] = append(rows[row], "`"+m.name+"`")
+	}
+	table := "| metric | of | bound |\n|---|---|---|\n"
+	for _, row := range order {
+		table += "| " + strings.Join(rows[row], ", ") + " | " + strings.Replace(row, "`the run`", "the run", 1) + "\n"
+	}
+	block := regexp.MustCompile(`(?s)<!-- metrics -->\n.*?<!-- end -->`)
+	want := block.ReplaceAllLiteralString(string(page), "<!-- metrics -->\n"+table+"<!-- end -->")
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(referenceFile, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(page) || !block.Match(page) {
+		t.Errorf("%s does not have the metrics of thresholds; UPDATE_GOLDEN=1 go test ./scenario writes it", referenceFile)
+	}
+}
+
 // inOrder sorts fields as descriptions.yaml has them.
 func inOrder(fields []*field) {
 	place := func(f *field) int { return strings.Index("\n"+string(descriptionsYAML), "\n"+f.path+": ") }

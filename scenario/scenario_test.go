@@ -81,6 +81,9 @@ func withoutPositions(s *Scenario) *Scenario {
 	for i := range s.Consumers {
 		s.Consumers[i].Pos = Pos{}
 	}
+	for i := range s.Thresholds {
+		s.Thresholds[i].Pos = Pos{}
+	}
 	return s
 }
 
@@ -150,6 +153,16 @@ func TestEverything(t *testing.T) {
 			{"stairs", 30 * time.Second, Curve{Shape: Steps, Steps: []Step{{0.5, 10 * time.Second}, {1, 0}}}, false},
 			{"waves", 30 * time.Second, Curve{Shape: Sine, To: 1.5, Over: 10 * time.Second}, false},
 			{"bursts", 30 * time.Second, Curve{Shape: Burst, From: 0.1, To: 10, Over: 5 * time.Second, Lasts: time.Second}, false}},
+		Thresholds: []Threshold{
+			{Expression: "response.p99 < 500ms", Metric: "response.p99", Operator: "<", Bound: 500, Partition: -1},
+			{Expression: "end_to_end.p999 <= 1m30s", Metric: "end_to_end.p999", Operator: "<=", Bound: 90_000, Partition: -1},
+			{Expression: "throttled.share < 0.5%", Metric: "throttled.share", Operator: "<", Bound: 0.005, Fleet: "hot", Partition: -1, Abort: true},
+			{Expression: "backlog < 10000", Metric: "backlog", Operator: "<", Bound: 10_000, Group: "billing", Partition: -1},
+			{Expression: "response.max > 1us", Metric: "response.max", Operator: ">", Bound: 0.001, Topic: "there.already", Partition: -1},
+			{Expression: "response.p50 >= 1ms", Metric: "response.p50", Operator: ">=", Bound: 1, Topic: "orders", Partition: 0},
+			{Expression: "failed == 0", Metric: "failed", Operator: "==", Partition: -1, Abort: true},
+			{Expression: "acked.rate > 1.5MiB/s", Metric: "acked.rate", Operator: ">", Bound: 1.5 * (1 << 20), Partition: -1},
+		},
 	}
 	if got := everything(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
