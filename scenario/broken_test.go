@@ -25,7 +25,9 @@ func TestBroken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles()})
+			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles(), ReadFile: func(name string) ([]byte, error) {
+				return os.ReadFile(filepath.Join("testdata/broken", name))
+			}})
 			if err == nil {
 				t.Fatal("a broken file was accepted")
 			}

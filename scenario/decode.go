@@ -13,7 +13,8 @@ import (
 type decoder struct {
 	source   source
 	options  Options
-	flags    map[*yaml.Node]flagNode // nodes that come from --set
+	flags    map[*yaml.Node]flagNode  // nodes that come from --set
+	bases    map[*yaml.Node]*baseFile // nodes that come from a file that the scenario extends
 	problems Problems
 }
 
@@ -27,6 +28,9 @@ func (d *decoder) report(n *yaml.Node, hint, format string, args ...any) {
 func (d *decoder) problem(n *yaml.Node, hint, message string) Problem {
 	if f, ok := d.flags[n]; ok {
 		return f.problem(n, hint, message)
+	}
+	if base := d.bases[n]; base != nil {
+		return base.problem(n.Line, n.Column, hint, message)
 	}
 	return d.source.problem(n.Line, n.Column, hint, message)
 }

@@ -199,6 +199,12 @@ func (d *decoder) extends(o *object, field, text string) string {
 			o.fail(field, "", "%v", err)
 		}
 	}
+	if isFile(text) {
+		text = d.rebase(o.values[field], text)
+		if !isFile(text) {
+			text = "./" + text
+		}
+	}
 	return text
 }
 

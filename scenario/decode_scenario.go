@@ -21,6 +21,9 @@ func (d *decoder) scenario(root *yaml.Node) *Scenario {
 	if o.sound("version") && s.Version != Version {
 		o.fail("version", fmt.Sprintf("write version: %d", Version), "version %d of the format is not known", s.Version)
 	}
+	if o.string("extends", wantScenario) != "" && o.sound("extends") {
+		o.fail("extends", "name the file in the scenario", "cannot be set: files are merged before "+setFlag+" is applied")
+	}
 	o.require("name", "my-scenario")
 	s.Name = o.name("name", "a name")
 	s.Description = o.string("description", "text")

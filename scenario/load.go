@@ -9,13 +9,16 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// Load reads a scenario file and the limits files that it names, whose paths are
+// Load reads a scenario file and the files that it names, whose paths are
 // relative to the file that names them. The error is [Problems] when a file is
 // bad, and another when the scenario cannot be read.
 func Load(path string, o Options) (*Scenario, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	if o.ReadFile == nil {
+		o.ReadFile = readBeside(path)
 	}
 	d, s := parse(path, data, o)
 	if s != nil {
@@ -29,7 +32,7 @@ func Load(path string, o Options) (*Scenario, error) {
 
 // Parse decodes a scenario. The name stands in the positions of problems. The
 // error is [Problems], with every mistake that the file has; only a file that is
-// no YAML ends at its first one.
+// no YAML ends at its first one. A scenario that names files needs Options.ReadFile.
 func Parse(name string, data []byte, o Options) (*Scenario, error) {
 	d, s := parse(name, data, o)
 	if len(d.problems) > 0 {
@@ -49,9 +52,11 @@ func ParseLimits(name string, data []byte) (Limits, error) {
 }
 
 func parse(name string, data []byte, o Options) (*decoder, *Scenario) {
-	d := &decoder{source: newSource(name, data), options: o, flags: map[*yaml.Node]flagNode{}}
+	d := &decoder{source: newSource(name, data), options: o,
+		flags: map[*yaml.Node]flagNode{}, bases: map[*yaml.Node]*baseFile{}}
 	root, problems := d.source.parse(data)
 	d.problems = problems
+	root = d.extend(root, []string{filepath.Base(name)})
 	if root == nil {
 		return d, nil
 	}
@@ -87,10 +92,7 @@ func (d *decoder) inline(l Limits, from string, chain []string) Limits {
 	if !isFile(l.Extends) {
 		return l
 	}
-	path := l.Extends
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(from), path)
-	}
+	path := beside(from, l.Extends)
 	if slices.Contains(chain, path) {
 		d.reportAt(l.Pos, fmt.Sprintf("the limits file %s extends itself", path))
 		return l
@@ -119,5 +121,5 @@ func (d *decoder) reportAt(pos Pos, message string) {
 		d.problems = append(d.problems, f.at(pos.Column, "", message))
 		return
 	}
-	d.problems = append(d.problems, d.source.problem(pos.Line, pos.Column, "", message))
+	d.problems = append(d.problems, d.sourceOf(pos.File).problem(pos.Line, pos.Column, "", message))
 }

@@ -81,8 +81,9 @@ type Options struct {
 	// leaves them.
 	Duration time.Duration
 	// ReadFile reads a file that the scenario names, by the name in the
-	// scenario; nil is a scenario that may name none. Load sets it to read
-	// relative to the file that names it.
+	// scenario; nil is a scenario that may name none. Unless it is set, Load
+	// reads regular files of at most 64 MiB, relative to the folder of the
+	// scenario.
 	ReadFile func(name string) ([]byte, error)
 	// Limits returns what a built-in profile declares, by the names of
 	// [LimitNames]; nil when it is not known.

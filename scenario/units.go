@@ -93,6 +93,7 @@ const (
 	wantDuration  = "a duration such as 500ms or 1m30s"
 	wantShare     = "a percentage such as 30%, or a fraction such as 0.3"
 	wantInteger   = "a whole number"
+	wantScenario  = "the name of a scenario file"
 )
 
 // parseSize reads a whole number of bytes.
