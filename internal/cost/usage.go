@@ -95,6 +95,14 @@ type kept struct {
 // keep everything empty, and the others full.
 func (k kept) bytes(monthHours float64) float64 { return k.full + k.grows*monthHours*3600/2 }
 
+// Stored is how many bytes, one copy of them, a plan's topics hold once they are
+// as full as their retention lets them be. It is false when a topic keeps
+// everything: then there is no such number.
+func Stored(p limits.Plan, s *scenario.Scenario) (bytes float64, known bool) {
+	k := storage(p, s)
+	return k.full, k.grows == 0
+}
+
 // storage works out what a plan's topics keep. The plan's mean load is split over
 // partitions as its highest load is.
 func storage(p limits.Plan, s *scenario.Scenario) kept {
@@ -103,7 +111,7 @@ func storage(p limits.Plan, s *scenario.Scenario) kept {
 		total += part.Predicted
 	}
 	k := kept{replicas: usualReplicas}
-	if total == 0 {
+	if total == 0 || p.Totals.BytesInPerSecond == 0 {
 		return k
 	}
 	scale, replicas := p.Totals.BytesInPerSecond/total, 0.0
