@@ -81,7 +81,7 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	o.Set, o.Seed, o.Duration = f.set, seed, f.duration
 	s, err := scenario.Load(path, o)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	l, err := limits.Resolve(s.Limits)
 	if err != nil {

@@ -59,7 +59,7 @@ func Project(p limits.Plan, s *scenario.Scenario, monthHours float64, prices Pri
 		PerRun: runBill.Total, PerHour: bill.Total / monthHours, PerMonth: bill.Total,
 		Assumptions: append(append(bill.Assumptions,
 			fmt.Sprintf("A month has %s hours and goes on at the mean load of the measured phases, with topics as full as their retention lets them be.", number(monthHours)),
-			"The run's topics are removed at its end."), stored.notes...),
+			"The load is priced as offered, also where a limit would hold it back; the run's topics are removed at its end."), stored.notes...),
 	}, nil
 }
 
