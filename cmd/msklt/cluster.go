@@ -35,7 +35,7 @@ a copy of Amazon MSK's own, unpublished limiter.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "`HOST:PORT` of the first broker; port 0 picks free ones")
-	flags.StringVar(&f.limits, "limits", "none", "limits `profile or file`: "+strings.Join(limits.Profiles(), ", "))
+	flags.StringVar(&f.limits, "limits", "none", "limits `profile or file`; 'msklt plan --help' lists the profiles")
 	flags.StringArrayVar(&f.topics, "topic", nil, "`NAME:PARTITIONS` of a topic to create (repeatable)")
 	flags.IntVar(&f.brokers, "brokers", 1, "number of brokers, on consecutive ports")
 	flags.BoolVar(&f.discard, "discard", false, "acknowledge what is produced and drop it")

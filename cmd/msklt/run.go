@@ -77,9 +77,9 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if f.truth != "" && f.bootstrap != "" {
 		return usageError{fmt.Errorf("--truth is what the embedded cluster saw; it does not go with --bootstrap")}
 	}
-	s, err := scenario.Load(path, scenario.Options{
-		Profiles: limits.Profiles(), Set: f.set, Seed: seed, Duration: f.duration, Getenv: p.getenv,
-	})
+	o := p.options()
+	o.Set, o.Seed, o.Duration = f.set, seed, f.duration
+	s, err := scenario.Load(path, o)
 	if err != nil {
 		return err
 	}
