@@ -57,6 +57,9 @@ func producer(name string, o *object, topics []Topic) Producer {
 	p.Value = value(values)
 	settings := o.child("settings")
 	p.Settings = producerSettings(settings)
+	if settings != nil {
+		checkFleet(p, o, settings)
+	}
 	if values != nil && len(values.bad) == 0 {
 		compareSizes(p, o, values, settings)
 	}
@@ -110,6 +113,7 @@ func producerSettings(o *object) ProducerSettings {
 	s.BatchBytes = o.size("batch", s.BatchBytes, 1, largestSize)
 	s.BufferBytes = o.size("buffer", s.BufferBytes, 1, 64<<30)
 	s.ClientID = o.string("client_id", "text")
+	fleetSettings(o, &s)
 	if o.sound("acks", "idempotent") && s.Idempotent && s.Acks != "all" {
 		o.fail("idempotent", "remove it, or acks: "+s.Acks, "an idempotent producer needs acks all, not %s", s.Acks)
 	}

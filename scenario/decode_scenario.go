@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -31,73 +30,18 @@ func (d *decoder) scenario(root *yaml.Node) *Scenario {
 	s.Limits = d.limits(o)
 	s.Topics = topics(o)
 	s.Producers = producers(o, s.Topics)
+	s.Idle = idle(o)
 	s.Consumers = consumers(o, s)
 	s.Phases = phases(o)
+	for _, check := range d.later {
+		check(s)
+	}
 	if n := o.get("thresholds"); n != nil {
 		d.report(o.key("thresholds"), "remove them: a gate that is not evaluated would always be open",
 			"this version does not evaluate thresholds yet")
 	}
 	o.done()
 	return s
-}
-
-func topics(o *object) []Topic {
-	o.require("topics", "{orders: {partitions: 12}}")
-	all := o.child("topics")
-	if all == nil {
-		return nil
-	}
-	if len(all.keys) == 0 {
-		o.fail("topics", "", "there is no topic")
-	}
-	var list []Topic
-	all.entries(maxExistingName, func(name string, e *object) {
-		if e == nil {
-			list = append(list, Topic{Name: name})
-			return
-		}
-		list = append(list, topic(name, e))
-	})
-	return list
-}
-
-func topic(name string, o *object) Topic {
-	const mostPartitions = 100_000
-	t := Topic{Name: name, ReplicationFactor: -1}
-	t.Existing = o.flag("existing", false)
-	t.Partitions = int32(o.integer("partitions", 0, 1, mostPartitions))
-	t.ReplicationFactor = int16(o.integer("replication_factor", -1, -1, math.MaxInt16))
-	if o.sound("replication_factor") && t.ReplicationFactor == 0 {
-		o.fail("replication_factor", "", "must be at least 1, or -1 for the cluster's default, is 0")
-	}
-	t.Config = config(o.child("config"))
-	if !t.Existing {
-		if o.sound("existing") {
-			o.require("partitions", "12")
-		}
-		if len(name) > maxName {
-			o.report(o.anchor, "", "the name is %d characters long, at most %d are allowed for a topic that the run creates", len(name), maxName)
-		}
-		return t
-	}
-	for _, field := range []string{"partitions", "replication_factor", "config"} {
-		if o.has(field) {
-			o.fail(field, "remove it, or existing: true", "cannot be given for an existing topic, which is used as it is")
-		}
-	}
-	return t
-}
-
-// config reads topic configs, whose names and values the broker judges.
-func config(o *object) map[string]string {
-	if o == nil || len(o.keys) == 0 {
-		return nil
-	}
-	values := map[string]string{}
-	for _, key := range o.keys {
-		values[key.Value] = o.string(key.Value, "text or a number")
-	}
-	return values
 }
 
 func phases(o *object) []Phase {
@@ -180,18 +124,4 @@ func (d *decoder) scale(phases []Phase, total time.Duration) {
 	if changes > mostPieces {
 		complain("%s", tooManyChanges(changes))
 	}
-}
-
-// topicNames are the names of all topics, for hints.
-func topicNames(topics []Topic) []string {
-	names := make([]string, len(topics))
-	for i, t := range topics {
-		names[i] = t.Name
-	}
-	return names
-}
-
-// knows tells whether a topic is declared.
-func knows(topics []Topic, name string) bool {
-	return slices.ContainsFunc(topics, func(t Topic) bool { return t.Name == name })
 }

@@ -123,7 +123,8 @@ type ProducerSettings struct {
 	Acks        string // "all", "1" or "0"
 	Idempotent  bool   // only with acks all
 	Compression string // "none", "gzip", "snappy", "lz4", "zstd"
-	// CompressionLevel is the codec's own; DefaultLevel for its default.
+	// CompressionLevel is the codec's own, from 1, the fastest: gzip and lz4 to 9,
+	// zstd to 22; DefaultLevel for its default.
 	CompressionLevel int
 	Linger           time.Duration
 	BatchBytes       int
@@ -131,13 +132,18 @@ type ProducerSettings struct {
 	BufferBytes      int    // of one client, at least BatchBytes
 	ClientID         string // of all clients of the fleet; "": one per client, made up
 	Transactions     Transactions
-	ConnectRate      float64 // clients of the fleet that start per second; 0: all at once
+	// ConnectRate is how many connections the clients of the fleet try to open per
+	// second, before the traffic and after a break; each has one to a bootstrap
+	// address and one to each broker. 0: all at once, when traffic starts.
+	ConnectRate float64
 }
 
 // DefaultLevel is the compression level that stands for the codec's default.
 const DefaultLevel = -1000
 
-// Transactions makes a producing client commit its records in groups.
+// Transactions makes a producing client commit its records in groups, one after
+// the other, each when it is full. Those that are aborted are drawn from the seed,
+// and aborted when their records are in the log.
 type Transactions struct {
 	Records int     // of one client in one transaction; 0: no transactions
 	Aborted float64 // share of the transactions that are aborted, 0 to 1
@@ -148,7 +154,7 @@ type Transactions struct {
 type Idle struct {
 	Name        string
 	Connections int
-	ConnectRate float64 // attempts per second; 0: all at once
+	ConnectRate float64 // attempts per second, again after a break; 0: all at once
 	Pos         Pos
 }
 

@@ -24,7 +24,19 @@ func producerYAML(p Producer) *tree {
 		add("compression", text(s.Compression)).
 		add("linger", text(formatDuration(s.Linger))).
 		add("batch", size(s.BatchBytes)).
-		add("buffer", size(s.BufferBytes))
+		add("buffer", size(s.BufferBytes)).
+		add("in_flight", integer(s.InFlight))
+	if s.CompressionLevel != DefaultLevel {
+		settings.add("compression_level", integer(s.CompressionLevel))
+	}
+	if s.ConnectRate > 0 {
+		settings.add("connect_rate", text(formatCountRate(s.ConnectRate)))
+	}
+	if t := s.Transactions; t.Records > 0 {
+		settings.add("transactions", flow().
+			add("records", integer(t.Records)).
+			add("aborted", text(formatShare(t.Aborted))))
+	}
 	if s.ClientID != "" {
 		settings.add("client_id", text(s.ClientID))
 	}
