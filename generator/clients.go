@@ -19,6 +19,14 @@ const (
 	batchHeader = 61
 	// deliveryTimeout is the Java client's delivery.timeout.ms.
 	deliveryTimeout = 2 * time.Minute
+	// framing is more than Kafka's format adds to a record that is alone in its
+	// batch, headerFraming more than it adds for each header.
+	framing       = 1024
+	headerFraming = 10
+	// largestBatch is the largest that franz-go allows, largestRequest the
+	// largest request that it sends and Kafka takes by default.
+	largestBatch   = 1 << 30
+	largestRequest = 100 << 20
 	// unbounded record count: the buffer is bounded in bytes, by the producer.
 	unbounded   = 1 << 30
 	dialTimeout = 10 * time.Second
@@ -53,13 +61,15 @@ func (r *run) clientID(fixed, fleet string, i int) string {
 func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 	p := &producer{fleet: f, number: i, recorder: newRecorder(), random: r.random(f.Name, i)}
 	s := f.Settings
+	// A record larger than the batch size travels in a batch of its own, as with
+	// the Java client; franz-go would refuse it. So it would a batch larger than
+	// a request.
+	batch := int32(min(max(s.BatchBytes, f.MaxBytes()+framing+len(f.Headers)*headerFraming), largestBatch))
 	opts := append(r.tapped(r.clientID(s.ClientID, f.Name, i)),
 		kgo.ProducerLinger(s.Linger),
-		// A record larger than the batch size travels in a batch of its own, as
-		// with the Java client; franz-go would refuse it.
-		kgo.ProducerBatchMaxBytes(int32(max(s.BatchBytes, f.Value.Size.Max+1024))),
+		kgo.ProducerBatchMaxBytes(batch), kgo.BrokerMaxWriteBytes(max(batch, largestRequest)),
 		kgo.MaxBufferedRecords(unbounded),
-		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
+		kgo.RecordPartitioner(partitioner(f.Partition)),
 		kgo.RecordDeliveryTimeout(deliveryTimeout),
 		kgo.ProducerBatchCompression(codec(s.Compression)),
 		kgo.WithHooks(&batchHook{written: r.written}),
@@ -104,6 +114,19 @@ func (r *run) newMember(g *group, i int) (*member, error) {
 	}
 	m.client = client
 	return m, nil
+}
+
+// partitioner is how a fleet's records find their partition. Round robin begins at
+// partition 0 in every client and leaves out partitions without a leader, as the
+// Java client's RoundRobinPartitioner.
+func partitioner(p scenario.Partition) kgo.Partitioner {
+	switch {
+	case p.Fixed:
+		return kgo.ManualPartitioner()
+	case p.RoundRobin:
+		return kgo.RoundRobinPartitioner()
+	}
+	return kgo.StickyKeyPartitioner(nil)
 }
 
 func codec(name string) kgo.CompressionCodec {
@@ -186,16 +209,16 @@ func (r *run) newFleet(p scenario.Producer, t *cluster.Topic) *fleet {
 	if p.Key.Keys > 0 {
 		f.keys = scenario.NewKeys(p.Key, r.Scenario.Seed, p.Name)
 	}
+	f.values = scenario.NewValues(p.Value, r.Scenario.Seed, p.Name)
+	for _, h := range p.Headers {
+		f.headers = append(f.headers, kgo.RecordHeader{Key: h.Name, Value: []byte(h.Value)})
+	}
 	for _, ph := range r.Scenario.Phases {
 		f.measured = append(f.measured, ph.Measure)
 	}
 	f.recordBytes = p.MeanBytes()
 	if !p.Rate.Max {
-		rate := p.RecordsPerSecond()
-		f.schedule = scenario.NewSchedule(rate, r.Scenario.Phases)
-		if p.Rate.Bytes > 0 {
-			f.recordBytes = p.Rate.Bytes / rate
-		}
+		f.schedule = scenario.NewSchedule(p, r.Scenario.Phases, r.Scenario.Seed)
 	}
 	return f
 }

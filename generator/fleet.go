@@ -3,6 +3,8 @@ package generator
 import (
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"msklt/scenario"
 )
 
@@ -12,7 +14,9 @@ type fleet struct {
 	scenario.Producer
 	topic      string // on the cluster
 	schedule   scenario.Schedule
-	keys       scenario.Keys
+	keys       *scenario.Keys // nil without keys
+	values     *scenario.Values
+	headers    []kgo.RecordHeader
 	measured   []bool // by phase
 	spans      []interval
 	start      time.Time
@@ -36,9 +40,9 @@ func (f *fleet) due(client int, t time.Duration) int64 {
 
 // intended is when record n of a client leaves, and whether it is measured.
 func (f *fleet) intended(client int, n int64) (time.Duration, bool) {
-	i := f.slot(client, n)
-	p := f.schedule.Phase(i)
-	return f.schedule.At(i), p < len(f.measured) && f.measured[p]
+	t := f.schedule.At(f.slot(client, n))
+	p := f.schedule.PhaseAt(t)
+	return t, p < len(f.measured) && f.measured[p]
 }
 
 // inMeasured tells whether a time lies in a measured phase.

@@ -31,6 +31,7 @@ type group struct {
 
 // readProgress is how far a group has read one partition.
 type readProgress struct {
+	ours       bool // whether the run created the topic, so that nobody else writes to it
 	mu         sync.Mutex
 	next       int64 // offset expected next
 	consumed   int64
@@ -104,7 +105,7 @@ func (m *member) partition(now time.Time, p *readProgress, records []*kgo.Record
 		}
 		p.next = r.Offset + 1
 		p.consumed++
-		intended, ours := m.stamp.read(r.Value, r.Timestamp)
+		intended, ours := m.stamp.read(r, p.ours)
 		if ours && inMeasured(m.spans, m.clock.at(intended)) {
 			m.endToEnd.record(now.Sub(intended))
 		}

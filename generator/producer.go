@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/internal/limits"
+	"msklt/scenario"
 )
 
 const (
@@ -35,7 +36,7 @@ type producer struct {
 	unsent int64 // due but never handed, known after the run
 
 	mu   sync.Mutex
-	idle []*flight
+	idle [sizeClasses][]*flight
 }
 
 // flight is one record on its way.
@@ -47,6 +48,19 @@ type flight struct {
 	size     int // of key and value
 	measured bool
 	promise  func(*kgo.Record, error) // f.done, bound once
+
+	class  int    // of the buffer's size
+	buffer []byte // for values that are made up
+	shaped int    // value size that the buffer's entropy is right for
+}
+
+// content is what a record will hold.
+type content struct {
+	key       int
+	value     int // size
+	tombstone bool
+	sample    int
+	size      int // of key and value
 }
 
 // send follows the schedule until it ends or stop is closed; stopped then says
@@ -86,11 +100,12 @@ func (p *producer) wake(now time.Duration) (full bool) {
 		p.found = due
 	}
 	for p.next < due {
-		if p.full() {
+		t, measured := p.intended(p.number, p.next)
+		c := p.content(p.slot(p.number, p.next), t)
+		if p.full(c) {
 			return true
 		}
-		t, measured := p.intended(p.number, p.next)
-		p.hand(p.slot(p.number, p.next), t, measured, p.wakes.attempted(p.next))
+		p.hand(c, t, measured, p.wakes.attempted(p.next))
 		p.next++
 	}
 	return false
@@ -104,12 +119,13 @@ func (p *producer) flood() (full bool) {
 		if now >= p.end {
 			return false
 		}
-		if p.full() {
+		c := p.content(p.slot(p.number, p.next), now)
+		if p.full(c) {
 			return true
 		}
 		measured := inMeasured(p.spans, now)
 		p.recorder.attempted(now, func(int64) (time.Duration, bool) { return now, measured }, p.next, p.next+1)
-		p.hand(p.slot(p.number, p.next), now, measured, now)
+		p.hand(c, now, measured, now)
 		p.next++
 		p.found = p.next
 	}
@@ -128,24 +144,47 @@ func (p *producer) pause(now time.Duration, full bool) time.Duration {
 	return max(min(t, p.end)-now, shortestSleep)
 }
 
-// full tells whether the client's buffer has no room for one more record. Only
-// this goroutine adds to it, so that what is handed is always taken.
-func (p *producer) full() bool {
-	return p.buffered.Load()+int64(p.Value.Size.Max) > int64(p.Settings.BufferBytes)
+// content draws what the record of a slot holds.
+func (p *producer) content(slot int64, intended time.Duration) content {
+	c := content{key: scenario.NoKey}
+	if p.keys != nil {
+		c.key = p.keys.Draw(slot, intended)
+		c.size = p.keys.Length(c.key)
+	}
+	c.value, c.tombstone, c.sample = p.values.Draw(slot)
+	c.size += c.value
+	return c
 }
 
-// hand gives the record of a slot to the client.
-func (p *producer) hand(slot int64, intended time.Duration, measured bool, attempted time.Duration) {
-	f := p.take()
-	f.intended, f.measured = intended, measured
-	key := f.record.Key[:0]
-	value := f.record.Value
-	f.record = kgo.Record{Topic: p.topic, Value: value, Timestamp: p.start.Add(intended)}
-	if p.Key.Keys > 0 {
-		f.record.Key = p.keys.Append(key, p.keys.Draw(slot))
+// full tells whether the client's buffer has no room for a record. Only this
+// goroutine adds to it, so that what is handed is always taken; an empty buffer
+// takes any record.
+func (p *producer) full(c content) bool {
+	held := p.buffered.Load()
+	return held > 0 && held+int64(c.size) > int64(p.Settings.BufferBytes)
+}
+
+// hand gives a record to the client.
+func (p *producer) hand(c content, intended time.Duration, measured bool, attempted time.Duration) {
+	ours := c.value // bytes to make up
+	if c.sample != scenario.NoSample {
+		ours = 0
 	}
-	p.stamp.put(value, f.record.Timestamp)
-	f.size = len(f.record.Key) + len(value)
+	f := p.take(ours)
+	f.intended, f.measured, f.size = intended, measured, c.size
+	key := f.record.Key[:0]
+	f.record = kgo.Record{Topic: p.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended)}
+	if p.keys != nil {
+		f.record.Key = p.keys.Append(key, c.key)
+	}
+	switch {
+	case c.tombstone: // its value is null
+	case c.sample != scenario.NoSample:
+		f.record.Value = p.Value.Samples[c.sample]
+	default:
+		f.record.Value = f.buffer[:c.value]
+		p.stamp.put(f.record.Value, f.record.Timestamp)
+	}
 	p.buffered.Add(int64(f.size))
 	f.handed = time.Since(p.start)
 	p.recorder.handed(f, f.handed-attempted)
@@ -165,27 +204,7 @@ func (f *flight) done(r *kgo.Record, err error) {
 		p.partitions[r.Partition].acked(now-f.intended, f.measured)
 	}
 	p.buffered.Add(-int64(f.size))
-	p.mu.Lock()
-	p.idle = append(p.idle, f)
-	p.mu.Unlock()
-}
-
-// take returns a flight whose value is filled with incompressible bytes. The
-// bytes are made once and differ between all records that are out at one time.
-func (p *producer) take() *flight {
-	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
-		f := p.idle[n-1]
-		p.idle = p.idle[:n-1]
-		p.mu.Unlock()
-		return f
-	}
-	p.mu.Unlock()
-	f := &flight{from: p}
-	f.promise = f.done
-	f.record.Value = make([]byte, p.Value.Size.Max)
-	_, _ = p.random.Read(f.record.Value) // never fails
-	return f
+	p.give(f)
 }
 
 // censor adds what was never acknowledged to the response times, as lower bounds:
@@ -195,20 +214,36 @@ func (p *producer) censor(end time.Duration) {
 		p.recorder.response.censor(end - l.intended)
 		p.censorPartition(int(l.partition), end-l.intended)
 	}
-	partitionOf := limits.Partitioner(p.topic, len(p.partitions))
-	var key []byte
+	partitionOf := p.partitionOf()
 	for n := p.next; n < p.found; n++ {
 		t, measured := p.intended(p.number, n)
 		if !measured {
 			continue
 		}
 		p.recorder.response.censor(end - t)
-		if p.Key.Keys > 0 { // without a key, the partition is not decided yet
-			key = p.keys.Append(key[:0], p.keys.Draw(p.slot(p.number, n)))
-			p.censorPartition(partitionOf(key), end-t)
-		}
+		p.censorPartition(partitionOf(n, t), end-t)
 	}
 	p.unsent = p.found - p.next
+}
+
+// partitionOf returns the function from record n and its intended time to the
+// partition that it would have gone to; -1 where that is not decided yet, as
+// without a key.
+func (p *producer) partitionOf() func(n int64, t time.Duration) int {
+	hashed := limits.Partitioner(p.topic, len(p.partitions))
+	var key []byte
+	return func(n int64, t time.Duration) int {
+		switch {
+		case p.Partition.Fixed:
+			return int(p.Partition.Number)
+		case p.Partition.RoundRobin:
+			return int(n % int64(len(p.partitions)))
+		case p.keys == nil:
+			return -1
+		}
+		key = p.keys.Append(key[:0], p.keys.Draw(p.slot(p.number, n), t))
+		return hashed(key)
+	}
 }
 
 func (p *producer) censorPartition(partition int, age time.Duration) {

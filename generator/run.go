@@ -166,7 +166,11 @@ func (r *run) prepare(ctx context.Context) error {
 	r.start = wholeSecond(200 * time.Millisecond)
 	r.clock.begin(r.start)
 	for _, p := range r.Scenario.Producers {
-		f := r.newFleet(p, r.topics[p.Topic])
+		t := r.topics[p.Topic]
+		if n := len(t.Leaders); p.Partition.Fixed && int(p.Partition.Number) >= n {
+			return cluster.Errorf("fleet %s writes to partition %d, but topic %s has %d partitions", p.Name, p.Partition.Number, t.Name, n)
+		}
+		f := r.newFleet(p, t)
 		r.fleets = append(r.fleets, f)
 		for i := range p.Clients {
 			client, err := r.newProducer(f, i)
@@ -202,7 +206,7 @@ func (r *run) startGroup(ctx context.Context, c scenario.Consumer) error {
 		g.topics = append(g.topics, t)
 		g.expected += int64(len(t.Leaders))
 		for _, o := range t.Start {
-			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{next: o})
+			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{next: o, ours: t.Created})
 		}
 	}
 	if err := r.cluster.StartGroup(ctx, g.id, g.topics); err != nil {

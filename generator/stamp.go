@@ -3,12 +3,14 @@ package generator
 import (
 	"encoding/binary"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // stamp marks a run's records and carries their intended time, so that whoever
 // receives one knows how old it is: eight bytes that name the run, eight of
-// nanoseconds since 1970. Values too short for it carry their intended time as
-// the record's timestamp only, in milliseconds.
+// nanoseconds since 1970. What cannot carry it (short values, tombstones, samples)
+// has its intended time as the record's timestamp only, in milliseconds.
 type stamp struct{ run uint64 }
 
 const stampSize = 16
@@ -20,13 +22,13 @@ func (s stamp) put(value []byte, intended time.Time) {
 	}
 }
 
-// read returns a record's intended time; ok is false for a record of another run.
-func (s stamp) read(value []byte, timestamp time.Time) (intended time.Time, ok bool) {
-	if len(value) < stampSize {
-		return timestamp, true
+// read returns a record's intended time. A record without the stamp counts only in
+// a topic that the run created, where there are no others' (ours), and only if
+// the broker left its timestamp alone; ok is false for the rest.
+func (s stamp) read(r *kgo.Record, ours bool) (intended time.Time, ok bool) {
+	if len(r.Value) >= stampSize && binary.BigEndian.Uint64(r.Value) == s.run {
+		return time.Unix(0, int64(binary.BigEndian.Uint64(r.Value[8:]))), true
 	}
-	if binary.BigEndian.Uint64(value) != s.run {
-		return time.Time{}, false
-	}
-	return time.Unix(0, int64(binary.BigEndian.Uint64(value[8:]))), true
+	const logAppendTime = 1
+	return r.Timestamp, ours && r.Attrs.TimestampType() != logAppendTime
 }

@@ -16,6 +16,7 @@ type decoder struct {
 	flags    map[*yaml.Node]flagNode  // nodes that come from --set
 	bases    map[*yaml.Node]*baseFile // nodes that come from a file that the scenario extends
 	problems Problems
+	later    []func(*Scenario) // checks of a field against sections that are read after it
 }
 
 func (d *decoder) pos(n *yaml.Node) Pos { return d.problem(n, "", "").Pos }

@@ -1,6 +1,9 @@
 package scenario
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // The ranges of fleets. They keep every count inside its type and catch slips of
 // the unit; no cluster comes near them.
@@ -44,32 +47,46 @@ func producer(name string, o *object, topics []Topic) Producer {
 		Key:     key(o.child("key")),
 		Pos:     o.pos(o.anchor),
 	}
+	p.Poisson = poisson(o, p.Rate)
 	if o.sound("topic") && len(topics) > 0 && !knows(topics, p.Topic) {
 		o.fail("topic", suggest(p.Topic, topicNames(topics)), "no topic is called %s", quote(p.Topic))
 	}
-	value := o.child("value")
-	if value != nil {
-		value.require("size", "1KiB")
-		p.Value = Value{Size: Fixed(value.size("size", 1, 1, largestSize)), Entropy: 1}
-		value.done()
-	}
+	p.Partition = partition(o, topics, p.Topic)
+	p.Headers = headers(o.child("headers"))
+	values := o.child("value")
+	p.Value = value(values)
 	settings := o.child("settings")
 	p.Settings = producerSettings(settings)
-	if value != nil && value.sound("size") {
-		compareSizes(p, o, value, settings)
+	if settings != nil {
+		checkFleet(p, o, settings)
+	}
+	if values != nil && len(values.bad) == 0 {
+		compareSizes(p, o, values, settings)
 	}
 	return p
 }
 
 // compareSizes reports sizes that contradict each other.
 func compareSizes(p Producer, o, value, settings *object) {
-	if (settings == nil || settings.sound("buffer")) && p.Value.Size.Max > p.Settings.BufferBytes {
-		value.fail("size", "", "a value of %s never fits into the buffer of %s",
-			formatSize(p.Value.Size.Max), formatSize(p.Settings.BufferBytes))
+	largest, field := p.Value.MaxBytes(), "size"
+	if value.has("file") {
+		field = "file"
 	}
-	if o.sound("rate") && p.Rate.Bytes/p.Value.MeanBytes() > mostRecords {
+	if (settings == nil || settings.sound("buffer")) && largest > p.Settings.BufferBytes {
+		value.fail(field, "", "a value of %s never fits into the buffer of %s",
+			formatSize(largest), formatSize(p.Settings.BufferBytes))
+	}
+	mean := p.Value.MeanBytes()
+	if mean == 0 {
+		mean = p.MeanBytes()
+	}
+	switch {
+	case !o.sound("rate") || p.Rate.Bytes == 0:
+	case mean == 0:
+		o.fail("rate", "give a rate in records, such as 100/s", "a rate in bytes says nothing of records without key and value")
+	case p.Rate.Bytes/mean > mostRecords:
 		o.fail("rate", "", "%s of values of %s is more than %s records/s",
-			p.Rate, formatSize(p.Value.Size.Max), grouped(mostRecords))
+			p.Rate, formatSize(int(math.Ceil(mean))), grouped(mostRecords))
 	}
 }
 
@@ -96,6 +113,7 @@ func producerSettings(o *object) ProducerSettings {
 	s.BatchBytes = o.size("batch", s.BatchBytes, 1, largestSize)
 	s.BufferBytes = o.size("buffer", s.BufferBytes, 1, 64<<30)
 	s.ClientID = o.string("client_id", "text")
+	fleetSettings(o, &s)
 	if o.sound("acks", "idempotent") && s.Idempotent && s.Acks != "all" {
 		o.fail("idempotent", "remove it, or acks: "+s.Acks, "an idempotent producer needs acks all, not %s", s.Acks)
 	}

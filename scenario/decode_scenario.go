@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -31,8 +30,12 @@ func (d *decoder) scenario(root *yaml.Node) *Scenario {
 	s.Limits = d.limits(o)
 	s.Topics = topics(o)
 	s.Producers = producers(o, s.Topics)
+	s.Idle = idle(o)
 	s.Consumers = consumers(o, s)
 	s.Phases = phases(o)
+	for _, check := range d.later {
+		check(s)
+	}
 	if n := o.get("thresholds"); n != nil {
 		d.report(o.key("thresholds"), "remove them: a gate that is not evaluated would always be open",
 			"this version does not evaluate thresholds yet")
@@ -41,69 +44,11 @@ func (d *decoder) scenario(root *yaml.Node) *Scenario {
 	return s
 }
 
-func topics(o *object) []Topic {
-	o.require("topics", "{orders: {partitions: 12}}")
-	all := o.child("topics")
-	if all == nil {
-		return nil
-	}
-	if len(all.keys) == 0 {
-		o.fail("topics", "", "there is no topic")
-	}
-	var list []Topic
-	all.entries(maxExistingName, func(name string, e *object) {
-		if e == nil {
-			list = append(list, Topic{Name: name})
-			return
-		}
-		list = append(list, topic(name, e))
-	})
-	return list
-}
-
-func topic(name string, o *object) Topic {
-	const mostPartitions = 100_000
-	t := Topic{Name: name, ReplicationFactor: -1}
-	t.Existing = o.flag("existing", false)
-	t.Partitions = int32(o.integer("partitions", 0, 1, mostPartitions))
-	t.ReplicationFactor = int16(o.integer("replication_factor", -1, -1, math.MaxInt16))
-	if o.sound("replication_factor") && t.ReplicationFactor == 0 {
-		o.fail("replication_factor", "", "must be at least 1, or -1 for the cluster's default, is 0")
-	}
-	t.Config = config(o.child("config"))
-	if !t.Existing {
-		if o.sound("existing") {
-			o.require("partitions", "12")
-		}
-		if len(name) > maxName {
-			o.report(o.anchor, "", "the name is %d characters long, at most %d are allowed for a topic that the run creates", len(name), maxName)
-		}
-		return t
-	}
-	for _, field := range []string{"partitions", "replication_factor", "config"} {
-		if o.has(field) {
-			o.fail(field, "remove it, or existing: true", "cannot be given for an existing topic, which is used as it is")
-		}
-	}
-	return t
-}
-
-// config reads topic configs, whose names and values the broker judges.
-func config(o *object) map[string]string {
-	if o == nil || len(o.keys) == 0 {
-		return nil
-	}
-	values := map[string]string{}
-	for _, key := range o.keys {
-		values[key.Value] = o.string(key.Value, "text or a number")
-	}
-	return values
-}
-
 func phases(o *object) []Phase {
 	o.require("phases", "[{name: steady, duration: 30s}]")
 	var list []Phase
 	measured := false
+	changes := 0.0
 	first := map[string]*yaml.Node{}
 	for i, item := range o.items("phases") {
 		e := o.decoder.object(item, item, fmt.Sprintf("phases[%d]", i))
@@ -117,6 +62,10 @@ func phases(o *object) []Phase {
 		} else if e.sound("name") {
 			first[p.Name] = item
 		}
+		if changes += p.Load.changes(p.Duration); changes > mostPieces && e.sound("load", "duration") {
+			e.fail("load", "", "%s", tooManyChanges(changes))
+			changes = 0
+		}
 		measured = measured || p.Measure || !e.sound("measure")
 		list = append(list, p)
 	}
@@ -127,18 +76,14 @@ func phases(o *object) []Phase {
 }
 
 func phase(o *object) Phase {
-	const (
-		longest  = 30 * 24 * time.Hour
-		mostLoad = 10
-	)
 	o.require("name", "steady")
 	o.require("duration", "30s")
 	p := Phase{
 		Name:     o.name("name", "a name"),
-		Duration: o.duration("duration", 0, time.Millisecond, longest),
-		Load:     Always(o.share("load", 1, 0, mostLoad)),
+		Duration: o.duration("duration", 0, time.Millisecond, longestPhase),
 		Measure:  o.flag("measure", true),
 	}
+	p.Load = phaseLoad(o, p.Duration)
 	o.done()
 	return p
 }
@@ -158,31 +103,25 @@ func (d *decoder) scale(phases []Phase, total time.Duration) {
 			fmt.Sprintf("must be between 1ms for each phase and 30 days, is %s", formatDuration(total))))
 		return
 	}
+	complain := func(format string, args ...any) {
+		d.problems = append(d.problems, flag.problem(1, 1, "", fmt.Sprintf(format, args...)))
+	}
+	changes := 0.0
 	for i := range phases {
-		if !phases[i].Measure {
-			continue
+		p := &phases[i]
+		if p.Measure {
+			before += p.Duration
+			scaled := time.Duration(math.Round(float64(total) * (float64(before) / float64(sum))))
+			p.Load = p.Load.stretched(p.Duration, scaled-scaledBefore)
+			p.Duration = scaled - scaledBefore
+			scaledBefore = scaled
 		}
-		before += phases[i].Duration
-		scaled := time.Duration(math.Round(float64(total) * (float64(before) / float64(sum))))
-		phases[i].Duration = scaled - scaledBefore
-		scaledBefore = scaled
-		if phases[i].Duration < time.Millisecond {
-			d.problems = append(d.problems, flag.problem(1, 1, "",
-				fmt.Sprintf("leaves phase %s less than 1ms", phases[i].Name)))
+		if p.Duration < time.Millisecond {
+			complain("leaves phase %s less than 1ms", p.Name)
 		}
+		changes += p.Load.changes(p.Duration)
 	}
-}
-
-// topicNames are the names of all topics, for hints.
-func topicNames(topics []Topic) []string {
-	names := make([]string, len(topics))
-	for i, t := range topics {
-		names[i] = t.Name
+	if changes > mostPieces {
+		complain("%s", tooManyChanges(changes))
 	}
-	return names
-}
-
-// knows tells whether a topic is declared.
-func knows(topics []Topic, name string) bool {
-	return slices.ContainsFunc(topics, func(t Topic) bool { return t.Name == name })
 }

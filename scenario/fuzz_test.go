@@ -82,14 +82,9 @@ func drawScenario(t *rapid.T) *Scenario {
 	}
 	names := func(label string) []string { return rapid.SliceOfNDistinct(name, 1, 3, rapid.ID).Draw(t, label) }
 	for _, n := range names("topics") {
-		topic := Topic{Name: n, ReplicationFactor: -1, Existing: rapid.Bool().Draw(t, "existing")}
-		if !topic.Existing {
-			topic.Partitions = rapid.Int32Range(1, 100_000).Draw(t, "partitions")
-			topic.ReplicationFactor = rapid.SampledFrom([]int16{-1, 1, 3}).Draw(t, "replication factor")
-			topic.Config = rapid.MapOfN(drawText(), drawText(), 1, 3).Draw(t, "config")
-		}
-		s.Topics = append(s.Topics, topic)
+		s.Topics = append(s.Topics, drawTopic(t, n))
 	}
+	withoutCollisions(s.Topics)
 	for _, n := range names("producers") {
 		s.Producers = append(s.Producers, drawProducer(t, n, s.Topics))
 	}
@@ -105,10 +100,14 @@ func drawScenario(t *rapid.T) *Scenario {
 				MaxPollRecords:         500, CommitInterval: 5 * time.Second,
 			}})
 	}
+	for _, n := range names("idle") {
+		s.Idle = append(s.Idle, Idle{Name: n, Connections: rapid.IntRange(1, 10_000).Draw(t, "connections")})
+	}
 	for _, n := range names("phases") {
 		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
 			Always(rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-6, 10)).Draw(t, "load")), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
 	}
+	drawConnectRates(t, s)
 	return s
 }
 
@@ -161,5 +160,6 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 	case 3:
 		p.Key = Key{Keys: keys, Zipf: rapid.Float64Range(0.001, 10).Draw(t, "zipf")}
 	}
+	drawFleetSettings(t, &p)
 	return p
 }

@@ -47,10 +47,10 @@ func fit(counts []int, shares []float64, draws int) error {
 }
 
 // count draws slots first, first+step, … and counts the keys.
-func count(k Keys, keys, draws int, first, step int64) []int {
+func count(k *Keys, keys, draws int, first, step int64) []int {
 	counts := make([]int, keys)
 	for n := range draws {
-		counts[k.Draw(first+int64(n)*step)]++
+		counts[k.Draw(first+int64(n)*step, 0)]++
 	}
 	return counts
 }
@@ -115,13 +115,13 @@ func TestSlotsAreIndependent(t *testing.T) {
 	const keys, draws = 10, 300_000
 	k := NewKeys(Key{Keys: keys}, 1, "a")
 	pairs := map[string]func(i int64) (int, int){
-		"next slot": func(i int64) (int, int) { return k.Draw(2 * i), k.Draw(2*i + 1) },
-		"12 slots":  func(i int64) (int, int) { return k.Draw(i/12*24 + i%12), k.Draw(i/12*24 + i%12 + 12) },
+		"next slot": func(i int64) (int, int) { return k.Draw(2*i, 0), k.Draw(2*i+1, 0) },
+		"12 slots":  func(i int64) (int, int) { return k.Draw(i/12*24+i%12, 0), k.Draw(i/12*24+i%12+12, 0) },
 	}
-	for name, other := range map[string]Keys{
+	for name, other := range map[string]*Keys{
 		"fleets": NewKeys(Key{Keys: keys}, 1, "b"), "seeds": NewKeys(Key{Keys: keys}, 2, "a"),
 	} {
-		pairs[name] = func(i int64) (int, int) { return k.Draw(i), other.Draw(i) }
+		pairs[name] = func(i int64) (int, int) { return k.Draw(i, 0), other.Draw(i, 0) }
 	}
 	shares := make([]float64, keys*keys)
 	for i := range shares {
@@ -154,7 +154,7 @@ func TestKeysWhateverTheSplit(t *testing.T) {
 		var whole, split [slots]int
 		alone := NewKeys(key, seed, fleet)
 		for i := range whole {
-			whole[i] = alone.Draw(first + int64(i))
+			whole[i] = alone.Draw(first+int64(i), 0)
 		}
 		var done sync.WaitGroup
 		for shard := range shards {
@@ -162,7 +162,7 @@ func TestKeysWhateverTheSplit(t *testing.T) {
 				k := NewKeys(key, seed, fleet)
 				for i := slots - 1; i >= 0; i-- {
 					if i%shards == shard {
-						split[i] = k.Draw(first + int64(i))
+						split[i] = k.Draw(first+int64(i), 0)
 					}
 				}
 			})
@@ -188,7 +188,7 @@ func TestKeysStayTheSame(t *testing.T) {
 		k := NewKeys(c.key, 42, "checkout")
 		var got []int
 		for i := range int64(12) {
-			got = append(got, k.Draw(i))
+			got = append(got, k.Draw(i, 0))
 		}
 		if fmt.Sprint(got) != c.want {
 			t.Errorf("%s: %v, want %s", name, got, c.want)
@@ -242,7 +242,7 @@ func TestAppend(t *testing.T) {
 		t.Errorf("got %q, want x907", got)
 	}
 	none := NewKeys(Key{}, 1, "a")
-	if key := none.Draw(3); key != NoKey || none.Append(nil, key) != nil {
+	if key := none.Draw(3, 0); key != NoKey || none.Append(nil, key) != nil {
 		t.Errorf("without keys slot 3 gets key %d, %q", key, none.Append(nil, key))
 	}
 }
@@ -251,7 +251,7 @@ func TestDrawAllocatesNothing(t *testing.T) {
 	for name, key := range distributions() {
 		k, i, buffer := NewKeys(key, 1, "a"), int64(0), make([]byte, 0, 20)
 		if n := testing.AllocsPerRun(1000, func() {
-			buffer = k.Append(buffer[:0], k.Draw(i))
+			buffer = k.Append(buffer[:0], k.Draw(i, 0))
 			i++
 		}); n != 0 {
 			t.Errorf("%s: %v allocations per key", name, n)
@@ -297,7 +297,7 @@ func BenchmarkDraw(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			k := NewKeys(key, 42, "checkout")
 			for i := range b.N {
-				k.Draw(int64(i))
+				k.Draw(int64(i), 0)
 			}
 		})
 	}

@@ -73,6 +73,9 @@ func parse(name string, data []byte, o Options) (*decoder, *Scenario) {
 	if o.Duration != 0 && len(d.problems) == 0 {
 		d.scale(s.Phases, o.Duration)
 	}
+	if len(d.problems) == 0 {
+		d.checkChanges(s)
+	}
 	return d, s
 }
 

@@ -41,20 +41,21 @@ type Key struct {
 	Keys     int           // number of keys, hot ones included; 0: no key
 	HotKeys  int           // this many keys are hot, from key 0 on; 0: none
 	HotShare float64       // share of the records that go to the hot keys, 0 to 1
-	HotMoves time.Duration // after each such time the next HotKeys keys are the hot ones; 0: never
+	HotMoves time.Duration // after each such time the next HotKeys keys are the hot ones, key 0 following the last; 0: never
 	Zipf     float64       // exponent, above 0; 0: not zipf
-	InTurn   bool          // keys follow each other instead of being drawn
+	InTurn   bool          // slot i of the fleet's schedule gets key i modulo Keys instead of a drawn one
 	Size     int           // bytes that numbered keys are padded to with leading zeros; 0: not padded
-	// Weighted are keys with their text and share, which replace numbered ones;
-	// Keys is how many. The shares add up to 1.
+	// Weighted are keys with their text and weight, which replace numbered ones;
+	// Keys is how many.
 	Weighted []WeightedKey
 	File     File // where Weighted comes from, if not from the scenario
 }
 
-// WeightedKey is a key and its share of the records.
+// WeightedKey is a key and its weight: its share of the records is its part of
+// the sum of all weights.
 type WeightedKey struct {
-	Key   string
-	Share float64
+	Key    string
+	Weight float64 // above 0
 }
 
 // File is a file that the scenario names. Its hash is part of the resolved
@@ -66,8 +67,11 @@ type File struct {
 
 // Value says what values are.
 type Value struct {
-	Size       Size
-	Entropy    float64  // share of the bytes that are random, 0 to 1; the rest is constant
+	Size Size
+	// Entropy is the share of the bytes that are random, 0 to 1; the rest is
+	// constant. Values of 16 bytes and more begin with a stamp of 16 bytes
+	// whatever it says.
+	Entropy    float64
 	Tombstones float64  // share of the records without a value, 0 to 1
 	Samples    [][]byte // messages to send, drawn evenly; Size and Entropy do not apply then
 	File       File     // where Samples come from
@@ -76,8 +80,10 @@ type Value struct {
 // Size is a distribution of sizes in bytes.
 type Size struct {
 	Shape SizeShape
-	// Min and Max bound every size: what is drawn outside is drawn again. Fixed:
-	// both are the size.
+	// Min and Max bound every size, which is a whole number of bytes: Normal and
+	// Lognormal are rounded to the nearest one, and what falls outside is drawn
+	// again. Fixed: both are the size. Buckets and Empirical: the smallest and
+	// the largest one.
 	Min, Max int
 	Mean     float64 // Normal: mean and standard deviation before the bounds
 	StdDev   float64
@@ -117,7 +123,8 @@ type ProducerSettings struct {
 	Acks        string // "all", "1" or "0"
 	Idempotent  bool   // only with acks all
 	Compression string // "none", "gzip", "snappy", "lz4", "zstd"
-	// CompressionLevel is the codec's own; DefaultLevel for its default.
+	// CompressionLevel is the codec's own, from 1, the fastest: gzip and lz4 to 9,
+	// zstd to 22; DefaultLevel for its default.
 	CompressionLevel int
 	Linger           time.Duration
 	BatchBytes       int
@@ -125,13 +132,18 @@ type ProducerSettings struct {
 	BufferBytes      int    // of one client, at least BatchBytes
 	ClientID         string // of all clients of the fleet; "": one per client, made up
 	Transactions     Transactions
-	ConnectRate      float64 // clients of the fleet that start per second; 0: all at once
+	// ConnectRate is how many connections the clients of the fleet try to open per
+	// second, before the traffic and after a break; each has one to a bootstrap
+	// address and one to each broker. 0: all at once, when traffic starts.
+	ConnectRate float64
 }
 
 // DefaultLevel is the compression level that stands for the codec's default.
 const DefaultLevel = -1000
 
-// Transactions makes a producing client commit its records in groups.
+// Transactions makes a producing client commit its records in groups, one after
+// the other, each when it is full. Those that are aborted are drawn from the seed,
+// and aborted when their records are in the log.
 type Transactions struct {
 	Records int     // of one client in one transaction; 0: no transactions
 	Aborted float64 // share of the transactions that are aborted, 0 to 1
@@ -142,7 +154,7 @@ type Transactions struct {
 type Idle struct {
 	Name        string
 	Connections int
-	ConnectRate float64 // attempts per second; 0: all at once
+	ConnectRate float64 // attempts per second, again after a break; 0: all at once
 	Pos         Pos
 }
 
@@ -160,5 +172,17 @@ func (p Producer) RecordsPerSecond() float64 {
 }
 
 // MeanBytes is the expected size of key and value, key lengths weighted by their
-// shares.
+// shares in the long run.
 func (p Producer) MeanBytes() float64 { return p.Key.meanLength() + p.Value.MeanBytes() }
+
+// HeaderBytes is the size of names and values of the headers of every record.
+func (p Producer) HeaderBytes() (bytes int) {
+	for _, h := range p.Headers {
+		bytes += len(h.Name) + len(h.Value)
+	}
+	return bytes
+}
+
+// MaxBytes is the size of the largest record's key, value and headers, without
+// the framing of Kafka's format.
+func (p Producer) MaxBytes() int { return p.Key.maxLength() + p.Value.MaxBytes() + p.HeaderBytes() }

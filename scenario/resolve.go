@@ -30,17 +30,23 @@ func (s *Scenario) YAML() []byte {
 	}
 	top.add("seed", plain("!!int", strconv.FormatUint(s.Seed, 10))).
 		add("limits", limitsYAML(s.Limits))
-	topics, producers, consumers := block(), block(), block()
+	topics, producers, idle, consumers := block(), block(), block(), block()
 	for _, t := range s.Topics {
 		topics.add(t.Name, topicYAML(t))
 	}
 	for _, p := range s.Producers {
 		producers.add(p.Name, producerYAML(p))
 	}
+	for _, i := range s.Idle {
+		idle.add(i.Name, idleYAML(i))
+	}
 	for _, c := range s.Consumers {
 		consumers.add(c.Name, consumerYAML(c))
 	}
 	top.add("topics", topics).add("producers", producers)
+	if len(s.Idle) > 0 {
+		top.add("idle", idle)
+	}
 	if len(s.Consumers) > 0 {
 		top.add("consumers", consumers)
 	}
@@ -49,7 +55,7 @@ func (s *Scenario) YAML() []byte {
 		phases.Content = append(phases.Content, flow().
 			add("name", text(p.Name)).
 			add("duration", text(formatDuration(p.Duration))).
-			add("load", text(formatShare(p.Load.Peak()))).
+			add("load", loadYAML(p.Load)).
 			add("measure", boolean(p.Measure)).node())
 	}
 	top.add("phases", (*tree)(phases))
@@ -64,8 +70,11 @@ func topicYAML(t Topic) *tree {
 	if t.Existing {
 		return flow().add("existing", boolean(true))
 	}
-	topic := flow().
-		add("partitions", integer(int(t.Partitions))).
+	topic := flow()
+	if t.Count > 0 {
+		topic.add("count", integer(t.Count))
+	}
+	topic.add("partitions", integer(int(t.Partitions))).
 		add("replication_factor", integer(int(t.ReplicationFactor)))
 	config := flow()
 	for _, name := range slices.Sorted(maps.Keys(t.Config)) {

@@ -62,6 +62,9 @@ func withoutPositions(s *Scenario) *Scenario {
 	for i := range s.Producers {
 		s.Producers[i].Pos = Pos{}
 	}
+	for i := range s.Idle {
+		s.Idle[i].Pos = Pos{}
+	}
 	for i := range s.Consumers {
 		s.Consumers[i].Pos = Pos{}
 	}
@@ -70,9 +73,11 @@ func withoutPositions(s *Scenario) *Scenario {
 
 func TestEverything(t *testing.T) {
 	slow := ProducerSettings{Acks: "0", Compression: "zstd", Linger: 90 * time.Second,
-		BatchBytes: 1_000_000, BufferBytes: 4 << 20, InFlight: 5, CompressionLevel: DefaultLevel, ClientID: "app 1"}
+		BatchBytes: 1_000_000, BufferBytes: 4 << 20, InFlight: 2, CompressionLevel: 19, ClientID: "app 1", ConnectRate: 0.5}
 	unsafe := javaProducer()
 	unsafe.Idempotent = false
+	committing := javaProducer()
+	committing.Transactions = Transactions{Records: 100, Aborted: 0.02}
 	want := &Scenario{
 		Version:     1,
 		Name:        "everything",
@@ -91,12 +96,15 @@ func TestEverything(t *testing.T) {
 		Topics: []Topic{
 			{Name: "orders", Partitions: 24, ReplicationFactor: 3, Config: map[string]string{"retention.ms": "60000", "cleanup.policy": "delete"}},
 			{Name: "there.already", ReplicationFactor: -1, Existing: true},
+			{Name: "sensor", Count: 200, Partitions: 2, ReplicationFactor: -1},
 		},
 		Producers: []Producer{
 			{Name: "hot", Topic: "orders", Clients: 4, Rate: Rate{Bytes: 1.5 * (1 << 20)}, Key: Key{Keys: 100, HotKeys: 2, HotShare: 0.29}, Value: Value{Size: Fixed(1024), Entropy: 1}, Settings: slow},
 			{Name: "skewed", Topic: "orders", Clients: 1, Rate: Rate{Records: 333.3}, Key: Key{Keys: 1000, Zipf: 0.99}, Value: Value{Size: Fixed(1), Entropy: 1}, Settings: slow},
 			{Name: "flood", Topic: "there.already", Clients: 1, Rate: Rate{Max: true}, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: unsafe},
+			{Name: "ledger", Topic: "sensor", Clients: 1, Rate: Rate{Records: 50}, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: committing},
 		},
+		Idle: []Idle{{Name: "dashboards", Connections: 500, ConnectRate: 50}, {Name: "leaked", Connections: 1}},
 		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders", "there.already"}, Clients: 3, From: FromEnd,
 			Settings: ConsumerSettings{ClientID: "b", FetchMinBytes: 65536, FetchMaxBytes: 1 << 20, FetchMaxPartitionBytes: 100, MaxPollRecords: 500, CommitInterval: 5 * time.Second}}},
 		Phases: []Phase{{"warm-up", 2 * time.Minute, Always(0.125), false}, {"pause", 1500 * time.Millisecond, Always(0), true}, {"peak", time.Hour, Always(1.1), true}},

@@ -1,9 +1,7 @@
 package scenario
 
 import (
-	"math"
 	"math/bits"
-	"sort"
 	"time"
 )
 
@@ -19,20 +17,15 @@ import (
 //	       │ __──¯ load 25 %
 //	       └────────────────────── time
 //
-// The curve is the integral of rate × load. Record i leaves where the curve
-// reaches i, so record 0 leaves at 0, and the records of a run are those with
-// i < the curve's end.
+// The curve is the integral of rate × load, the work. Records that leave evenly
+// do so where the work reaches 0, 1, 2, …; those of a Poisson process where it
+// reaches that process's points. The records of a run are those below the
+// curve's end. Work is counted in integers, so that At and Due are exact
+// inverses.
 type Schedule struct {
 	segments []segment
-}
-
-// segment is one phase. Work is counted in 1e-18 records: a rate in whole
-// 1e-9 records per second times a time in whole nanoseconds. With integers, At
-// and Due are exact inverses.
-type segment struct {
-	start, end         time.Duration
-	rate               uint64 // 1e-9 records per second
-	startWork, endWork uint128
+	phases   []time.Duration // ends of the phases
+	points   *points         // nil: evenly
 }
 
 const (
@@ -41,45 +34,50 @@ const (
 	maxRecords = nano        // records per second; keeps counts inside an int64
 )
 
-// NewSchedule returns the schedule of a fleet: recordsPerSecond at load 1,
-// through the phases. A phase's rate, recordsPerSecond × load, is taken to the
-// nearest 1e-9 records per second and kept between 0 and 1e9; durations below 0
-// count as 0.
-func NewSchedule(recordsPerSecond float64, phases []Phase) Schedule {
-	var s Schedule
-	var at segment // where the previous phase ended
+// NewSchedule returns the schedule of a fleet through the phases. Its rate is the
+// fleet's curve, from the start of traffic, times each phase's load, from the
+// start of the phase, between 0 and 1e9 records per second; durations below 0
+// count as 0. A fleet whose rate is max has no records on its schedule.
+//
+// The random times of a Poisson fleet depend on the seed, the fleet's name and
+// the expected number of records.
+func NewSchedule(p Producer, phases []Phase, seed uint64) Schedule {
+	curve, unit := p.Rate.Curve, 1.0
+	if p.Rate.Bytes > 0 {
+		unit = p.MeanBytes()
+	}
+	if curve.Shape == Constant {
+		curve = Always(p.Rate.Records + p.Rate.Bytes) // one of them is 0
+	}
+	s := Schedule{segments: segmentsOf(curve, unit, phases)}
+	var end time.Duration
 	for _, p := range phases {
-		rate := recordsPerSecond * p.Load.Peak()
-		if !(rate > 0) { // NaN too
-			rate = 0
-		}
-		next := segment{
-			start:     at.end,
-			end:       at.end + max(0, p.Duration),
-			rate:      uint64(math.Round(min(rate, maxRecords) * nano)),
-			startWork: at.endWork,
-		}
-		next.endWork = next.workAt(next.end)
-		s.segments = append(s.segments, next)
-		at = next
+		end += max(0, p.Duration)
+		s.phases = append(s.phases, end)
+	}
+	if n := len(s.segments); n > 0 && p.Poisson {
+		s.points = newPoints(seed, p.Name, s.segments[n-1].endWork)
 	}
 	return s
 }
 
 // Count is the number of records in the whole run.
 func (s Schedule) Count() int64 {
-	if len(s.segments) == 0 {
+	switch {
+	case len(s.segments) == 0:
 		return 0
+	case s.points != nil:
+		return s.points.count()
 	}
 	return s.segments[len(s.segments)-1].endWork.recordsBelow()
 }
 
 // End is when the last phase ends.
 func (s Schedule) End() time.Duration {
-	if len(s.segments) == 0 {
+	if len(s.phases) == 0 {
 		return 0
 	}
-	return s.segments[len(s.segments)-1].end
+	return s.phases[len(s.phases)-1]
 }
 
 // At is the intended time of record i since the start of traffic, rounded down
@@ -88,13 +86,19 @@ func (s Schedule) At(i int64) time.Duration {
 	if i < 0 {
 		return 0
 	}
-	p := s.Phase(i)
-	if p == len(s.segments) {
+	work := workOf(i)
+	if s.points != nil {
+		if i >= s.points.count() {
+			return s.End()
+		}
+		work = s.points.at(i)
+	}
+	if i := len(s.segments); i == 0 || !work.less(s.segments[i-1].endWork) {
 		return s.End()
 	}
-	seg := &s.segments[p]
-	ahead := workOf(i).minus(seg.startWork)
-	// The quotient is less than the phase's duration, so it fits.
+	seg := segmentOf(s.segments, work)
+	ahead := work.minus(seg.startWork)
+	// The quotient is less than the segment's duration, so it fits.
 	ns, _ := bits.Div64(ahead.hi, ahead.lo, seg.rate)
 	return seg.start + time.Duration(ns)
 }
@@ -110,22 +114,34 @@ func (s Schedule) Due(t time.Duration) int64 {
 	if t >= s.End()-1 {
 		return s.Count()
 	}
-	t++
-	p := sort.Search(len(s.segments)-1, func(i int) bool { return t <= s.segments[i].end })
-	return s.segments[p].workAt(t).recordsBelow()
+	work := segmentAt(s.segments, t).workAt(t + 1)
+	if s.points != nil {
+		return s.points.below(work)
+	}
+	return work.recordsBelow()
 }
 
-// Phase is the index of the phase of record i, counting every phase, and the
-// number of phases for i from Count on. A record that falls on a boundary
-// belongs to the phase that starts there.
-func (s Schedule) Phase(i int64) int {
-	work := workOf(max(i, 0))
-	for p := range s.segments {
-		if work.less(s.segments[p].endWork) {
-			return p
+// Rate is the records per second at a time since the start of traffic, the
+// expected ones of a Poisson fleet; 0 before and after the run. Where a curve is
+// smooth, Rate is its mean over some milliseconds; in runs longer than 10 minutes
+// over a 65,536th of the run, or a 24th of the ramp or period if that is shorter.
+func (s Schedule) Rate(t time.Duration) float64 {
+	if t < 0 || t >= s.End() {
+		return 0
+	}
+	return float64(segmentAt(s.segments, t).rate) / nano
+}
+
+// PhaseAt is the index of the phase at a time from 0 on, counting every phase,
+// and the number of phases from End on. A boundary belongs to the phase that
+// starts there.
+func (s Schedule) PhaseAt(t time.Duration) int {
+	for i, end := range s.phases {
+		if t < end {
+			return i
 		}
 	}
-	return len(s.segments)
+	return len(s.phases)
 }
 
 // ShardSlots is how many of the first total slots belong to a shard, which takes
@@ -135,45 +151,4 @@ func ShardSlots(total int64, shard, shards int) int64 {
 		return 0
 	}
 	return (total-int64(shard)-1)/int64(shards) + 1
-}
-
-// workAt is the work done by time t, which must lie within the segment.
-func (seg *segment) workAt(t time.Duration) uint128 {
-	hi, lo := bits.Mul64(seg.rate, uint64(t-seg.start))
-	return seg.startWork.plus(uint128{hi, lo})
-}
-
-// uint128 is an amount of work. The largest rate for the longest time.Duration
-// is 9.2e36, well below 2^128 = 3.4e38.
-type uint128 struct{ hi, lo uint64 }
-
-// workOf is the work after which record i leaves.
-func workOf(i int64) uint128 {
-	hi, lo := bits.Mul64(uint64(i), workUnits)
-	return uint128{hi, lo}
-}
-
-// recordsBelow is the number of records i ≥ 0 with workOf(i) < a.
-func (a uint128) recordsBelow() int64 {
-	n, rest := bits.Div64(a.hi, a.lo, workUnits)
-	if rest > 0 {
-		n++
-	}
-	return int64(n)
-}
-
-func (a uint128) plus(b uint128) uint128 {
-	lo, carry := bits.Add64(a.lo, b.lo, 0)
-	hi, _ := bits.Add64(a.hi, b.hi, carry)
-	return uint128{hi, lo}
-}
-
-func (a uint128) minus(b uint128) uint128 {
-	lo, borrow := bits.Sub64(a.lo, b.lo, 0)
-	hi, _ := bits.Sub64(a.hi, b.hi, borrow)
-	return uint128{hi, lo}
-}
-
-func (a uint128) less(b uint128) bool {
-	return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo
 }

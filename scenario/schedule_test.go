@@ -9,11 +9,16 @@ import (
 	"pgregory.net/rapid"
 )
 
+// evenly is the schedule of a fleet with one rate.
+func evenly(recordsPerSecond float64, phases []Phase) Schedule {
+	return NewSchedule(Producer{Rate: Rate{Records: recordsPerSecond}}, phases, 1)
+}
+
 // TestScheduleByHand holds the schedule of one fleet against times worked out by
 // hand: 40,000/s at 25 % for 5 s (one record each 100 µs), then at 100 % for 40 s
 // (each 25 µs).
 func TestScheduleByHand(t *testing.T) {
-	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
+	s := evenly(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
 	if s.Count() != 50_000+1_600_000 || s.End() != 45*time.Second {
 		t.Errorf("%d records in %v, want 1650000 in 45s", s.Count(), s.End())
 	}
@@ -31,7 +36,7 @@ func TestScheduleByHand(t *testing.T) {
 		{1_650_000, 45 * time.Second, 2}, // there is no such record
 		{-1, 0, 0},
 	} {
-		if at, phase := s.At(c.i), s.Phase(c.i); at != c.at || phase != c.phase {
+		if at, phase := s.At(c.i), s.PhaseAt(s.At(c.i)); at != c.at || phase != c.phase {
 			t.Errorf("record %d at %v in phase %d, want %v in %d", c.i, at, phase, c.at, c.phase)
 		}
 	}
@@ -54,11 +59,11 @@ func TestScheduleByHand(t *testing.T) {
 // and a rate whose interval is no whole number of nanoseconds.
 func TestScheduleDoesNotDrift(t *testing.T) {
 	const day = 24 * time.Hour
-	s := NewSchedule(1e6, []Phase{{"day", day, Always(1), true}})
+	s := evenly(1e6, []Phase{{"day", day, Always(1), true}})
 	if s.Count() != 86_400_000_000 || s.At(s.Count()-1) != day-time.Microsecond {
 		t.Errorf("%d records, the last at %v; want 86400000000, the last 1µs before the end", s.Count(), s.At(s.Count()-1))
 	}
-	thirds := NewSchedule(3, []Phase{{"day", day, Always(1), true}})
+	thirds := evenly(3, []Phase{{"day", day, Always(1), true}})
 	for _, c := range []struct {
 		i  int64
 		at time.Duration
@@ -72,20 +77,20 @@ func TestScheduleDoesNotDrift(t *testing.T) {
 func TestScheduleWithoutRecords(t *testing.T) {
 	second := []Phase{{"a", time.Second, Always(1), true}}
 	for name, s := range map[string]Schedule{
-		"no phases":    NewSchedule(1000, nil),
+		"no phases":    evenly(1000, nil),
 		"zero value":   {},
-		"no rate":      NewSchedule(0, second),
-		"not a number": NewSchedule(math.NaN(), second),
-		"negative":     NewSchedule(-1, second),
-		"no load":      NewSchedule(1000, []Phase{{"a", time.Second, Always(0), true}}),
-		"no time":      NewSchedule(1000, []Phase{{"a", 0, Always(1), true}, {"b", -time.Second, Always(1), true}}),
+		"no rate":      evenly(0, second),
+		"not a number": evenly(math.NaN(), second),
+		"negative":     evenly(-1, second),
+		"no load":      evenly(1000, []Phase{{"a", time.Second, Always(0), true}}),
+		"no time":      evenly(1000, []Phase{{"a", 0, Always(1), true}, {"b", -time.Second, Always(1), true}}),
 	} {
 		if s.Count() != 0 || s.Due(time.Hour) != 0 || s.At(0) != s.End() {
 			t.Errorf("%s: %d records, %d due, record 0 at %v of %v", name, s.Count(), s.Due(time.Hour), s.At(0), s.End())
 		}
 	}
 	// The largest schedule that there can be stays inside its types.
-	huge := NewSchedule(math.Inf(1), []Phase{{"a", math.MaxInt64, Always(10), true}})
+	huge := evenly(math.Inf(1), []Phase{{"a", math.MaxInt64, Always(10), true}})
 	if huge.Count() != math.MaxInt64 || huge.At(math.MaxInt64-1) != math.MaxInt64-1 || huge.Due(math.MaxInt64-2) != math.MaxInt64-1 {
 		t.Errorf("%d records, the last at %d, %d due before it", huge.Count(), huge.At(math.MaxInt64-1), huge.Due(math.MaxInt64-2))
 	}
@@ -108,7 +113,7 @@ func drawLoad(t *rapid.T) load {
 			Load: Always(rapid.OneOf(rapid.Float64Range(0, 3), rapid.SampledFrom([]float64{0, 0.25, 1})).Draw(t, "load")),
 		})
 	}
-	l.Schedule = NewSchedule(l.rate, l.phases)
+	l.Schedule = evenly(l.rate, l.phases)
 	return l
 }
 
@@ -130,7 +135,7 @@ func (l load) exact(i int64) (at *big.Rat, total *big.Rat) {
 	return at, total
 }
 
-// TestScheduleIsExact holds At, Count and Phase against fractions.
+// TestScheduleIsExact holds At, Count and PhaseAt against fractions.
 func TestScheduleIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawLoad(t)
@@ -153,8 +158,8 @@ func TestScheduleIsExact(t *testing.T) {
 		var start time.Duration
 		for p := range l.phases {
 			end := start + l.phases[p].Duration
-			if in := l.At(i) >= start && l.At(i) < end; in != (l.Phase(i) == p) {
-				t.Errorf("record %d at %v is in phase %d, which phase %d from %v to %v denies", i, l.At(i), l.Phase(i), p, start, end)
+			if in := l.At(i) >= start && l.At(i) < end; in != (l.PhaseAt(l.At(i)) == p) {
+				t.Errorf("record %d at %v is in phase %d, which phase %d from %v to %v denies", i, l.At(i), l.PhaseAt(l.At(i)), p, start, end)
 			}
 			start = end
 		}
@@ -216,14 +221,14 @@ func TestShards(t *testing.T) {
 }
 
 func BenchmarkAt(b *testing.B) {
-	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
+	s := evenly(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
 	for i := range b.N {
 		s.At(int64(i) % 1_650_000)
 	}
 }
 
 func BenchmarkDue(b *testing.B) {
-	s := NewSchedule(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
+	s := evenly(40000, []Phase{{"warm-up", 5 * time.Second, Always(0.25), false}, {"steady", 40 * time.Second, Always(1), true}})
 	for i := range b.N {
 		s.Due(time.Duration(i))
 	}

@@ -90,6 +90,7 @@ const (
 	wantByteRate  = "a rate such as 4MB/s"
 	wantCountRate = "a rate such as 15000/s"
 	wantRate      = "a rate such as 40MB/s, 40000/s or max"
+	wantRateValue = "a rate such as 40MB/s or 40000/s"
 	wantDuration  = "a duration such as 500ms or 1m30s"
 	wantShare     = "a percentage such as 30%, or a fraction such as 0.3"
 	wantInteger   = "a whole number"
@@ -180,17 +181,24 @@ func parseRate(text string) (Rate, *fault) {
 	if text == "max" {
 		return Rate{Max: true}, nil
 	}
+	r, _, f := parseUnitRate(text, wantRate)
+	return r, f
+}
+
+// parseUnitRate reads a rate in bytes or records, and tells which, for a rate of
+// 0 does not.
+func parseUnitRate(text, want string) (r Rate, bytes bool, f *fault) {
 	if records, f := parseCountRate(text); f == nil {
-		return Rate{Records: records}, nil
+		return Rate{Records: records}, false, nil
 	}
-	bytes, f := parseByteRate(text)
+	n, f := parseByteRate(text)
 	switch {
 	case f == nil:
-		return Rate{Bytes: bytes}, nil
+		return Rate{Bytes: n}, true, nil
 	case isNumber(text):
-		return Rate{}, wrong(wantRate, text, fmt.Sprintf("write %s/s for records, %[1]sB/s for bytes", text))
+		return Rate{}, false, wrong(want, text, fmt.Sprintf("write %s/s for records, %[1]sB/s for bytes", text))
 	}
-	return Rate{}, wrong(wantRate, text, f.hint)
+	return Rate{}, false, wrong(want, text, f.hint)
 }
 
 // String is the rate as a scenario file writes it.

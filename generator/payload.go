@@ -1,0 +1,85 @@
+package generator
+
+import (
+	"math"
+	"math/bits"
+)
+
+// blockBytes is the stretch of a value that is random at first and constant after,
+// as its entropy says. It is long enough for compression to pay nearly in full
+// for the constant part, and short enough to matter in small values.
+const blockBytes = 256
+
+// sizeClasses are for values without bytes of our own, and of up to 1, 2, 4, … 2^30
+// bytes.
+const sizeClasses = 32
+
+func sizeClass(size int) int {
+	if size == 0 {
+		return 0
+	}
+	return 1 + bits.Len(uint(size-1))
+}
+
+// take returns a flight with a value of a size, 0 for one that needs no bytes. The
+// bytes are made once and differ between all records that are out at one time;
+// flights are kept by size class, so that memory follows the sizes drawn.
+func (p *producer) take(size int) *flight {
+	class := sizeClass(size)
+	p.mu.Lock()
+	idle := p.idle[class]
+	if n := len(idle); n > 0 {
+		f := idle[n-1]
+		p.idle[class] = idle[:n-1]
+		p.mu.Unlock()
+		p.shape(f, size)
+		return f
+	}
+	p.mu.Unlock()
+	f := &flight{from: p, class: class}
+	f.promise = f.done
+	if size > 0 {
+		f.buffer = make([]byte, min(1<<(class-1), p.Value.Size.Max))
+		p.fill(f.buffer)
+		f.shaped = len(f.buffer)
+		p.shape(f, size)
+	}
+	return f
+}
+
+// give takes a flight back for another record.
+func (p *producer) give(f *flight) {
+	p.mu.Lock()
+	p.idle[f.class] = append(p.idle[f.class], f)
+	p.mu.Unlock()
+}
+
+// fill makes the random part of every block of zero bytes random.
+func (p *producer) fill(value []byte) {
+	if p.Value.Entropy == 1 {
+		_, _ = p.random.Read(value) // never fails
+		return
+	}
+	for from := 0; from < len(value); from += blockBytes {
+		to := min(from+blockBytes, len(value))
+		_, _ = p.random.Read(value[from : from+p.randomBytes(to-from)])
+	}
+}
+
+// randomBytes is how many bytes of a block of n are random.
+func (p *producer) randomBytes(n int) int {
+	return int(math.Round(float64(n) * p.Value.Entropy))
+}
+
+// shape gives the first size bytes of a flight's buffer their entropy. Only the
+// last block, which a size cuts, depends on the size.
+func (p *producer) shape(f *flight, size int) {
+	if f.shaped == size || p.Value.Entropy == 1 || p.Value.Entropy == 0 {
+		return
+	}
+	whole := f.shaped / blockBytes * blockBytes // the block that was cut before
+	p.fill(f.buffer[whole:min(whole+blockBytes, len(f.buffer))])
+	cut := size / blockBytes * blockBytes
+	clear(f.buffer[cut+p.randomBytes(size-cut) : size])
+	f.shaped = size
+}
