@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"msklt/internal/cluster"
+	"msklt/internal/limits"
 	"msklt/report"
 )
 
@@ -54,6 +55,9 @@ func (r *run) output() *Output {
 	res.Partitions = r.partitions()
 	res.Validity = r.validity(res)
 	res.Verdict = r.verdict(res)
+	plan := limits.MakePlan(r.sized, r.Limits, len(r.cluster.Brokers))
+	plan.Assumptions = append(plan.Assumptions, r.Limits.Notes...)
+	res.Plan = &plan
 	out.Series = r.series()
 	out.Histograms = append([]report.Histogram{
 		r.histogram("response", total.response), r.histogram("service", total.service),

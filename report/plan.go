@@ -93,7 +93,7 @@ func (s *sheet) planned(p *Plan) {
 	s.row("load", fmt.Sprintf("%s, %s in and %s out on the mean, over %s", withUnit(t.RecordsPerSecond, "records/s"),
 		bandwidth(t.BytesInPerSecond), bandwidth(t.BytesOutPerSecond), counted(t.Partitions, "partition")))
 	c := p.Connections
-	text := digits(math.Ceil(c.Open)) + " open"
+	text := count(int64(math.Ceil(c.Open))) + " open"
 	if c.RampSeconds > 0 {
 		text += ", the last after " + seconds(c.RampSeconds)
 	}
@@ -139,9 +139,10 @@ func size(bytes float64) string {
 
 // The columns of the table of limits.
 const (
-	limitWidth = 28
+	limitWidth = 27
 	useWidth   = 8
-	ofWidth    = 28
+	ofWidth    = 29
+	whenWidth  = 7
 )
 
 func (s *sheet) plannedLimits(all []limits.PlannedLimit) {
@@ -150,7 +151,8 @@ func (s *sheet) plannedLimits(all []limits.PlannedLimit) {
 		s.gap()
 		return
 	}
-	fmt.Fprintf(s.w, "%-*s%*s  %-*s%6s%8s\n", limitWidth, "limit", useWidth, "use", ofWidth, "predicted of declared", "binds", "after")
+	fmt.Fprintf(s.w, "%-*s%*s  %-*s%*s%*s\n", limitWidth, "limit", useWidth, "use",
+		ofWidth, "predicted of declared", whenWidth, "binds", whenWidth, "after")
 	for _, l := range all {
 		use, of, binds, after := plannedColumns(l)
 		name, scope := string(l.Limit), ""
@@ -160,7 +162,7 @@ func (s *sheet) plannedLimits(all []limits.PlannedLimit) {
 		if scope != "" && utf8.RuneCountInString(name+" "+scope) <= limitWidth {
 			name, scope = name+" "+scope, ""
 		}
-		fmt.Fprintln(s.w, strings.TrimRight(fmt.Sprintf("%-*s%*s  %-*s%6s%8s", limitWidth, name, useWidth, use, ofWidth, of, binds, after), " "))
+		fmt.Fprintf(s.w, "%-*s%*s  %-*s%*s%*s\n", limitWidth, name, useWidth, use, ofWidth, of, whenWidth, binds, whenWidth, after)
 		if scope != "" {
 			fmt.Fprintln(s.w, "  "+scope)
 		}
@@ -171,6 +173,9 @@ func (s *sheet) plannedLimits(all []limits.PlannedLimit) {
 // plannedColumns are the cells of one limit's row.
 func plannedColumns(l limits.PlannedLimit) (use, of, binds, after string) {
 	use, binds, after = percent(l.Use), "–", "–"
+	if l.Use >= 10 {
+		use = digits(100*l.Use) + " %"
+	}
 	if l.BindsAtLoad != nil {
 		binds = factor(*l.BindsAtLoad)
 	}
@@ -185,14 +190,7 @@ func plannedColumns(l limits.PlannedLimit) (use, of, binds, after string) {
 
 // predictedOf says a unit once where both numbers have it: 14.9 of 5.00 MB/s.
 func predictedOf(l limits.PlannedLimit) string {
-	show := func(v float64) string { return quantity(v, l.Unit) }
-	switch l.Unit {
-	case "bytes":
-		show = size
-	case "partitions/s": // which no one has a feeling for
-		show = func(v float64) string { return digits(300*v) + " in 5 minutes" }
-	}
-	predicted, declared := show(l.Predicted), show(l.Declared)
+	predicted, declared := plannedQuantity(l.Predicted, l.Unit), plannedQuantity(l.Declared, l.Unit)
 	if _, unit, ok := strings.Cut(declared, " "); ok {
 		predicted = strings.TrimSuffix(predicted, " "+unit)
 	}
@@ -200,6 +198,18 @@ func predictedOf(l limits.PlannedLimit) string {
 		predicted = "≤ " + predicted
 	}
 	return predicted + " of " + declared
+}
+
+// plannedQuantity is quantity with sizes in bytes, and with the changes of
+// partitions in 5 minutes: per second, no one has a feeling for them.
+func plannedQuantity(v float64, unit string) string {
+	switch unit {
+	case "bytes":
+		return size(v)
+	case "partitions/s":
+		return quantity(math.Round(300e3*v)/1e3, "") + " in 5 minutes"
+	}
+	return quantity(v, unit)
 }
 
 func (s *sheet) plannedPartitions(p *Plan) {

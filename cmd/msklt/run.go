@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"msklt/generator"
+	"msklt/internal/cost"
 	"msklt/internal/embedded"
 	"msklt/internal/limits"
 	"msklt/report"
@@ -117,6 +118,9 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if err != nil {
 		return err
 	}
+	if err := price(output.Result, l); err != nil {
+		return err
+	}
 	if err := folder.Write(output.Result, slices.Values(output.Series), output.Histograms); err != nil {
 		return err
 	}
@@ -126,6 +130,22 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 		}
 	}
 	return p.finish(output, out, f)
+}
+
+// price sets what a run has cost, or what of it has no price.
+func price(r *report.Result, l limits.Limits) error {
+	prices, err := cost.BuiltIn()
+	if err != nil {
+		return err
+	}
+	used := cost.Usage{
+		Profile: l.Profile, Brokers: l.Brokers, Partitions: len(r.Partitions), Hours: r.DurationSeconds / 3600,
+		BytesIn: float64(r.Totals.BytesAcked), BytesOut: float64(r.Totals.BytesConsumed),
+	}
+	if r.Cost, err = cost.Of(used, prices); err != nil {
+		r.CostUnknown = err.Error()
+	}
+	return nil
 }
 
 // openTruth opens the truth log before any traffic, so that a bad path is known
