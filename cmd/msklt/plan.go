@@ -56,6 +56,9 @@ limits, prices or flags.`,
 			if c.Flags().Changed("seed") {
 				seed = &f.seed
 			}
+			if c.Flags().Changed("limits") && len(f.limits) == 0 {
+				f.limits = []string{""} // which is no name
+			}
 			return p.plan(args[0], f, seed)
 		},
 	}
