@@ -32,32 +32,34 @@ func Predict(s *scenario.Scenario, brokers int) []Load { return newDemand(s, bro
 
 func (d *demand) loads() []Load {
 	loads := make([]Load, len(d.places))
-	records := map[string]float64{} // by topic
+	records := make([]float64, len(d.places)) // of the place's topic
 	for i, p := range d.places {
 		loads[i] = Load{Topic: p.topic, Partition: p.partition}
 	}
 	for _, f := range d.fleets {
-		records[f.Topic] += f.peak
-		keys := scenario.NewKeys(f.Key, d.scenario.Seed, f.Name)
-		for i, fl := range f.flows {
-			l := &loads[fl.place]
-			bytes := f.recordBytes(i)
-			l.Ingress += f.peak * fl.share * bytes
-			l.MeanIngress += f.mean * fl.share * bytes
-			for _, k := range fl.keys {
-				l.TopKeys = append(l.TopKeys, KeyLoad{
-					Key: string(keys.Append(nil, k.key)), Share: f.peak * k.share, Ingress: f.peak * k.share * bytes,
-				})
-			}
+		for p := range f.topics * len(f.flows) {
+			records[f.first+p] += f.peak / float64(f.topics)
 		}
+		keys := scenario.NewKeys(f.Key, d.scenario.Seed, f.Name)
+		f.each(func(place, flow int, share float64) {
+			l := &loads[place]
+			bytes := f.recordBytes(flow)
+			l.Ingress += f.peak * share * bytes
+			l.MeanIngress += f.mean * share * bytes
+			for _, k := range f.flows[flow].keys {
+				records := f.peak * k.share / float64(f.topics)
+				l.TopKeys = append(l.TopKeys, KeyLoad{Key: string(keys.Append(nil, k.key)), Share: records, Ingress: records * bytes})
+			}
+		})
 	}
+	readers := d.readersByPlace()
 	for i := range loads {
 		l := &loads[i]
-		groups := float64(d.readers(l.Topic))
+		groups := float64(readers[i])
 		l.Egress, l.MeanEgress = groups*l.Ingress, groups*l.MeanIngress
 		l.TopKeys = hottest(l.TopKeys, l.Ingress)
 		for k := range l.TopKeys {
-			l.TopKeys[k].Share /= records[l.Topic]
+			l.TopKeys[k].Share /= records[i]
 		}
 	}
 	return loads

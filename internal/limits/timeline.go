@@ -38,7 +38,7 @@ func (d *demand) timeline() *timeline {
 			last = due
 		}
 		t.counts = append(t.counts, counts)
-		most, _ := t.replay([]weight{{counts, 1}}, math.Inf(1))
+		most, _ := t.replay([]weight{{counts: counts, bytes: 1}}, math.Inf(1))
 		t.peak = append(t.peak, most)
 	}
 	return t
@@ -48,6 +48,18 @@ func (d *demand) timeline() *timeline {
 type weight struct {
 	counts []int64
 	bytes  float64
+	hot    []hotSpell
+}
+
+// at is what a record weighs at a time; times must not go backwards.
+func (w *weight) at(t time.Duration) float64 {
+	for len(w.hot) > 0 && w.hot[0].to <= t {
+		w.hot = w.hot[1:]
+	}
+	if len(w.hot) > 0 && w.hot[0].from <= t {
+		return w.bytes + w.hot[0].share
+	}
+	return w.bytes
 }
 
 // replay takes a load through Kafka's window. most is the highest S ÷ W, and first
@@ -61,8 +73,9 @@ func (t *timeline) replay(parts []weight, limit float64) (most float64, first ti
 	}
 	for i := range steps {
 		sum := 0.0
-		for _, p := range parts {
-			sum += float64(p.counts[i]) * p.bytes
+		for k := range parts {
+			p := &parts[k]
+			sum += float64(p.counts[i]) * p.at(time.Duration(i)*t.step)
 		}
 		if sum == 0 {
 			continue
@@ -93,12 +106,9 @@ func (t *timeline) hottestUse(all []use, limit float64) (best use, most float64,
 		if bounds[u.Instance] <= most {
 			break // no window of the rest can hold more
 		}
-		if len(u.parts) == 1 && most > 0 && bounds[u.Instance] <= most {
-			continue
-		}
 		var parts []weight
 		for _, p := range u.parts {
-			parts = append(parts, weight{t.counts[p.fleet], p.bytes})
+			parts = append(parts, weight{t.counts[p.fleet], p.bytes, p.hot})
 		}
 		if m, at := t.replay(parts, limit); m > most {
 			best, most, first = u, m, at

@@ -1,6 +1,10 @@
 package limits
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // use is what one instance of a limit gets from the fleets: the part of it that a
 // fleet brings is its records per second times a number of bytes.
@@ -14,24 +18,52 @@ type part struct {
 	fleet   int
 	bytes   float64 // per record of the fleet
 	clients float64 // connections that bring it
+	// hot is what keys of a moving hot set bring on top of bytes, in order of time.
+	hot []hotSpell
 }
 
-// at is the use at given records per second of each fleet.
+// most is the part while it is largest.
+func (p part) most() float64 {
+	bytes := 0.0
+	for _, h := range p.hot {
+		bytes = max(bytes, h.share)
+	}
+	return p.bytes + bytes
+}
+
+// at is the use at given records per second of each fleet, while hot keys bring
+// most.
 func (u use) at(records []float64) (sum float64) {
 	for _, p := range u.parts {
-		sum += p.bytes * records[p.fleet]
+		sum += p.most() * records[p.fleet]
 	}
 	return sum
 }
 
-func (u *use) add(fleet int, bytes, clients float64) {
-	for i := range u.parts {
-		if u.parts[i].fleet == fleet {
-			u.parts[i].bytes += bytes
-			return
-		}
+// add adds what a flow brings: so many bytes for each record of the flow.
+func (u *use) add(fleet int, fl flow, share, bytes, clients float64) {
+	if bytes == 0 {
+		return
 	}
-	u.parts = append(u.parts, part{fleet, bytes, clients})
+	i := slices.IndexFunc(u.parts, func(p part) bool { return p.fleet == fleet })
+	if i < 0 {
+		i = len(u.parts)
+		u.parts = append(u.parts, part{fleet: fleet, clients: clients})
+	}
+	p := &u.parts[i]
+	if fl.hot == nil {
+		p.bytes += share * bytes
+		return
+	}
+	times := share / fl.share // a template's topics share the fleet
+	p.bytes += times * fl.still * bytes
+	for _, h := range fl.hot {
+		at, found := slices.BinarySearchFunc(p.hot, h.from, func(a hotSpell, from time.Duration) int { return cmp.Compare(a.from, from) })
+		if !found {
+			p.hot = slices.Insert(p.hot, at, hotSpell{h.from, h.to, 0})
+		}
+		p.hot[at].share += times * h.share * bytes
+	}
 }
 
 // uses are all instances of one limit on bytes that the scenario touches.
@@ -54,15 +86,13 @@ func (d *demand) partitionUses(n Name) []use {
 		all[i].Instance = Instance{Limit: n, Topic: p.topic, Partition: p.partition}
 	}
 	for i, f := range d.fleets {
-		for k, fl := range f.flows {
-			times := 1.0
-			if n == PartitionEgress {
-				times = float64(d.readers(f.Topic))
-			}
-			if bytes := times * fl.share * f.recordBytes(k); bytes > 0 {
-				all[fl.place].add(i, bytes, float64(f.Clients))
-			}
+		times := 1.0
+		if n == PartitionEgress {
+			times = float64(d.readers(f.Topic))
 		}
+		f.each(func(place, flow int, share float64) {
+			all[place].add(i, f.flows[flow], share, times*f.recordBytes(flow), float64(f.Clients))
+		})
 	}
 	return slices.DeleteFunc(all, func(u use) bool { return len(u.parts) == 0 })
 }
@@ -90,39 +120,26 @@ func (g *gathering) of(i Instance) *use {
 func (d *demand) ingressUses(n Name) []use {
 	var g gathering
 	for i, f := range d.fleets {
-		for broker, bytes := range f.requestBytes(d.brokers) {
-			switch {
-			case bytes == 0:
-			case n == ClusterIngress:
-				g.of(Instance{Limit: n}).add(i, bytes, float64(f.Clients))
-			case n == BrokerIngress:
-				g.of(Instance{Limit: n, Broker: int32(broker)}).add(i, bytes, float64(f.Clients))
-			case f.Settings.ClientID != "":
-				g.of(Instance{Limit: n, Broker: int32(broker), Client: f.Settings.ClientID}).add(i, bytes, float64(f.Clients))
-			default: // clients of a fleet are alike: the first stands for all
-				g.of(Instance{Limit: n, Broker: int32(broker), Client: f.Name + "-0"}).add(i, bytes/float64(f.Clients), 1)
-			}
+		perRecord := 0.0 // of the requests around the batches
+		if f.peak > 0 {
+			perRecord = f.batching.requests / f.peak * (requestFraming + float64(clientIDLength(f.Producer)))
 		}
+		f.each(func(_, flow int, share float64) {
+			instance, clients := Instance{Limit: n}, float64(f.Clients)
+			bytes := f.recordBytes(flow) + partitionFraming/f.batching.perBatch[flow] + perRecord
+			switch broker := int32(flow % d.brokers); n {
+			case BrokerIngress:
+				instance.Broker = broker
+			case ClientIngress:
+				instance.Broker, instance.Client = broker, f.Settings.ClientID
+				if instance.Client == "" { // clients of a fleet are alike: the first stands for all
+					instance.Client, bytes, clients = memberName(f.Name, 0), bytes/clients, 1
+				}
+			}
+			g.of(instance).add(i, f.flows[flow], share, bytes, clients)
+		})
 	}
 	return g.all
-}
-
-// requestBytes are what one record of a fleet adds, on average, to the requests to
-// each broker: its batch, and its part of the request around the batches.
-func (f *fleetDemand) requestBytes(brokers int) []float64 {
-	bytes := make([]float64, brokers)
-	batches := 0.0
-	for i, fl := range f.flows {
-		bytes[f.leader(fl, brokers)] += fl.share * (f.recordBytes(i) + partitionFraming/f.batching.perBatch[i])
-		batches += fl.share / f.batching.perBatch[i]
-	}
-	if f.peak > 0 {
-		perRecord := f.batching.requests / f.peak * (requestFraming + float64(clientIDLength(f.Producer)))
-		for b := range bytes {
-			bytes[b] += perRecord / float64(brokers)
-		}
-	}
-	return bytes
 }
 
 // egressUses count whole fetch responses.
@@ -133,28 +150,28 @@ func (d *demand) egressUses(n Name) []use {
 			if !slices.Contains(group.Topics, f.Topic) {
 				continue
 			}
-			for k, fl := range f.flows {
-				bytes := fl.share * (f.recordBytes(k) + fetchFraming/f.batching.perBatch[k])
-				broker := int32(f.leader(fl, d.brokers))
+			f.each(func(place, flow int, share float64) {
+				bytes := f.recordBytes(flow) + fetchFraming/f.batching.perBatch[flow]
+				broker := int32(flow % d.brokers)
 				switch n {
 				case ClusterEgress:
-					g.of(Instance{Limit: n}).add(i, bytes, float64(group.Clients))
+					g.of(Instance{Limit: n}).add(i, f.flows[flow], share, bytes, float64(group.Clients))
 				case BrokerEgress:
-					g.of(Instance{Limit: n, Broker: broker}).add(i, bytes, float64(group.Clients))
+					g.of(Instance{Limit: n, Broker: broker}).add(i, f.flows[flow], share, bytes, float64(group.Clients))
 				default:
-					id, clients := group.member(k)
-					g.of(Instance{Limit: n, Broker: broker, Client: id}).add(i, bytes, clients)
+					id, clients := group.member(place)
+					g.of(Instance{Limit: n, Broker: broker, Client: id}).add(i, f.flows[flow], share, bytes, clients)
 				}
-			}
+			})
 		}
 	}
 	return g.all
 }
 
 // member is the client id that reads a flow, and how many connections have it.
-func (g *groupDemand) member(flow int) (id string, clients float64) {
+func (g *groupDemand) member(place int) (id string, clients float64) {
 	if g.Settings.ClientID != "" {
 		return g.Settings.ClientID, float64(g.Clients)
 	}
-	return memberName(g.Name, flow%g.Clients), 1
+	return memberName(g.Name, place%g.Clients), 1
 }
