@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -120,7 +121,10 @@ func planOne(path string, o scenario.Options, hours float64, prices cost.Prices)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	out := &report.Plan{Plan: limits.MakePlan(s, l, l.Brokers)}
+	out := &report.Plan{Plan: limits.MakePlan(s, l, cmp.Or(l.Brokers, defaultBrokers))}
+	if l.Brokers == 0 {
+		out.Assumptions = append(out.Assumptions, fmt.Sprintf("The limits say nothing of brokers; %d are assumed, as the embedded cluster has.", defaultBrokers))
+	}
 	out.Assumptions = append(out.Assumptions, l.Notes...)
 	if stored, known := cost.Stored(out.Plan, s); known {
 		out.StoredBytes = &stored

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"msklt/internal/limits"
 	"msklt/report"
+	"msklt/scenario"
 )
 
 // inside runs msklt in this process, with no environment, and returns its exit
@@ -111,5 +113,35 @@ func TestPlanColor(t *testing.T) {
 		if got := strings.Contains(text.String(), "\x1b["); got != c.want {
 			t.Errorf("%s: colour %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// TestPriceOfRun holds what a run is billed: what was acknowledged and read, for
+// as long as it lasted, under the limits that it ran with.
+func TestPriceOfRun(t *testing.T) {
+	run := func(profile string) *report.Result {
+		l, err := limits.Resolve(scenario.Limits{Extends: profile})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &report.Result{DurationSeconds: 1800, Partitions: make([]report.Partition, 12),
+			Totals: report.Totals{BytesAcked: 10 << 30, BytesConsumed: 30 << 30}}
+		if err := price(r, l); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	// Half an hour of the cluster and of 12 partitions, 10 GiB in and 30 out; on the
+	// mean half of what came in was stored, for half an hour of a month of 730.
+	want := 0.375 + 12*0.5*0.0015 + 10*0.10 + 30*0.05 + 5*0.5/730*0.10
+	if r := run("msk-serverless"); r.Cost == nil || math.Abs(r.Cost.Total-want) > 1e-9 || r.CostUnknown != "" {
+		t.Errorf("serverless: %+v, %s; want %v", r.Cost, r.CostUnknown, want)
+	}
+	want = 6*0.5*0.408 + 10*0.01 + 5*0.5/730*0.10
+	if r := run("msk-express-m7g.large:6"); r.Cost == nil || math.Abs(r.Cost.Total-want) > 1e-9 {
+		t.Errorf("express: %+v, want %v", r.Cost, want)
+	}
+	if r := run("none"); r.Cost != nil || !strings.Contains(r.CostUnknown, "none") {
+		t.Errorf("no profile: %+v, %q", r.Cost, r.CostUnknown)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 )
 
 const (
-	// defaultBrokers is the size of the embedded cluster.
+	// defaultBrokers is the size of the embedded cluster, unless the limits say.
 	defaultBrokers = 3
 	// embeddedGC is the garbage collector's target where the cluster's log is part
 	// of the heap: a quarter less memory for 3 % more CPU (DESIGN.md).
@@ -170,7 +171,7 @@ func (p *process) target(ctx context.Context, bootstrap string, l limits.Limits)
 	if _, set := p.getenv("GOGC"); !set {
 		debug.SetGCPercent(embeddedGC)
 	}
-	c, err := embedded.Start(ctx, embedded.Config{Brokers: defaultBrokers, Limits: l})
+	c, err := embedded.Start(ctx, embedded.Config{Brokers: cmp.Or(l.Brokers, defaultBrokers), Limits: l})
 	if err != nil {
 		return report.Target{}, nil, fmt.Errorf("starting the embedded cluster: %w", err)
 	}
