@@ -70,7 +70,7 @@ func fit(first *limits.FirstLimit) (status, rest, tint string) {
 	}
 	because := ""
 	if first.Because != "" {
-		because = ", because of " + clip(first.Because, 100)
+		because = ", because of key " + clip(first.Because, 100)
 	}
 	if first.LoadFactor < 1 {
 		return "does not fit", fmt.Sprintf(": only %s of this load does; then %s binds%s.", factor(first.LoadFactor), then, because), paint(limits.Limited)

@@ -34,7 +34,7 @@ func planned() *limits.Plan {
 			{Limit: limits.ClusterPartitionChanges, Scope: "cluster", Declared: 250.0 / 300, Predicted: 12.0 / 300, Use: 12.0 / 250, Unit: "partitions/s"},
 			{Limit: limits.ClusterGroups, Scope: "–", Declared: 500, Unit: "groups"},
 		},
-		First:  &limits.FirstLimit{Limit: limits.PartitionIngress, Scope: "orders/7", Topic: "orders", Partition: ref(int32(7)), LoadFactor: 0.3322, Because: "key customer-12"},
+		First:  &limits.FirstLimit{Limit: limits.PartitionIngress, Scope: "orders/7", Topic: "orders", Partition: ref(int32(7)), LoadFactor: 0.3322, Because: "customer-12"},
 		Beyond: &limits.Beyond{SharedBytesPerSecond: 14e6, OwnClientBytesPerSecond: ref(31e6), OfferedBytesPerSecond: 42e6, Text: "Clients that send in order pull the fleet down to 14.0 MB/s."},
 		Clients: []limits.PlannedFleet{
 			{Fleet: "checkout", Clients: 4, RequestsPerSecond: 2451, BatchFill: 0.266, RecordsPerBatch: 4.15},
@@ -100,10 +100,10 @@ func sideBySide() []*Plan {
 // TestPlanSays holds the first sentence, in its three forms.
 func TestPlanSays(t *testing.T) {
 	for want, first := range map[string]*limits.FirstLimit{
-		"fits: no declared limit binds at any load.":                                                                               nil,
-		"fits up to 1.7×; then partition.ingress on orders/7, because of key customer-12.":                                         {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 1.7, Because: "key customer-12"},
-		"fits up to 12×; then cluster.ingress.":                                                                                    {Limit: limits.ClusterIngress, Scope: "cluster", LoadFactor: 12},
-		"does not fit: only 0.335× of this load does; then partition.ingress on orders/7 binds, because of key customer-12 and 3.": {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 0.335, Because: "key customer-12 and 3"},
+		"fits: no declared limit binds at any load.":                                                                         nil,
+		"fits up to 1.7×; then partition.ingress on orders/7, because of key customer-12.":                                   {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 1.7, Because: "customer-12"},
+		"fits up to 12×; then cluster.ingress.":                                                                              {Limit: limits.ClusterIngress, Scope: "cluster", LoadFactor: 12},
+		"does not fit: only 0.335× of this load does; then partition.ingress on orders/7 binds, because of key customer-12.": {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 0.335, Because: "customer-12"},
 	} {
 		p := priced()
 		p.First = first

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"msklt/internal/limits"
 	"msklt/report"
@@ -37,6 +38,11 @@ func TestPlanOfShipped(t *testing.T) {
 		code, stdout, text := inside("plan", file)
 		if code != 0 || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q\n%s", name, code, stdout, text)
+		}
+		for line := range strings.Lines(text) {
+			if n := utf8.RuneCountInString(line) - 1; n > 80 {
+				t.Errorf("%s: a line has %d characters: %s", name, n, line)
+			}
 		}
 		golden := filepath.Join("testdata", "plans", name+".txt")
 		if os.Getenv("UPDATE_GOLDEN") != "" {

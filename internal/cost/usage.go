@@ -3,7 +3,6 @@ package cost
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -116,8 +115,12 @@ func storage(p limits.Plan, s *scenario.Scenario) kept {
 	}
 	scale, replicas := p.Totals.BytesInPerSecond/total, 0.0
 	compacted := false
+	topics := map[string]scenario.Topic{}
+	for _, t := range s.Instances() {
+		topics[t.Name] = t
+	}
 	for _, part := range p.Partitions {
-		t := topicOf(s, part.Topic)
+		t := topics[part.Topic]
 		rate := part.Predicted * scale
 		replicas += rate * float64(replicasOf(t))
 		compacted = compacted || t.Config["cleanup.policy"] == "compact"
@@ -163,23 +166,6 @@ func replicasOf(t scenario.Topic) int {
 		return int(t.ReplicationFactor)
 	}
 	return usualReplicas
-}
-
-// topicOf finds the topic or topic template that a planned topic belongs to.
-func topicOf(s *scenario.Scenario, name string) scenario.Topic {
-	i := slices.IndexFunc(s.Topics, func(t scenario.Topic) bool {
-		return t.Name == name || t.Count > 0 && isInstance(t.Name, name)
-	})
-	if i < 0 {
-		return scenario.Topic{}
-	}
-	return s.Topics[i]
-}
-
-// isInstance tells sensor-7 from other names, for the template sensor.
-func isInstance(template, name string) bool {
-	_, err := strconv.ParseUint(name[min(len(template)+1, len(name)):], 10, 32)
-	return err == nil && name[:len(template)+1] == template+"-"
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
