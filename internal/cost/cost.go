@@ -51,7 +51,8 @@ func Estimate(u Usage, p Prices) (*Bill, error) {
 	b := &Bill{Currency: p.Currency, Region: p.Region}
 	b.Assumptions = append(b.Assumptions,
 		fmt.Sprintf("Prices of %s, %s; those of other regions and discounts are not known here.", p.Region, p.said()),
-		"AWS's GB is read as 2^30 bytes. Traffic between availability zones is not priced: where the clients are is not known.")
+		"AWS's GB is read as 2^30 bytes; data are record batches with their headers, and parts of an hour are not rounded up.",
+		"Traffic between availability zones is not priced: where the clients are is not known.")
 	kind, size := priced(u.Profile)
 	var missing []string
 	add := func(name, price string, quantity float64) {
