@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"msklt/internal/cluster"
+	"msklt/internal/limits"
 	"msklt/report"
 )
 
@@ -60,6 +61,9 @@ func (r *run) output() *Output {
 	if r.aborted != nil {
 		res.Aborted = &report.Aborted{Expression: r.aborted.outcome.Expression, Of: r.aborted.outcome.Of, At: r.aborted.at.Seconds()}
 	}
+	plan := limits.MakePlan(r.sized, r.Limits, len(r.cluster.Brokers))
+	plan.Assumptions = append(plan.Assumptions, r.Limits.Notes...)
+	res.Plan = &plan
 	out.Series = r.series()
 	out.Histograms = append([]report.Histogram{
 		r.histogram("response", total.response), r.histogram("service", total.service),

@@ -95,6 +95,9 @@ func TestVirtualOverload(t *testing.T) {
 		if b.Limit != limits.PartitionIngress || int(*b.Partition) != hot || math.Abs(b.Observed/1e6-1) > 0.005 {
 			t.Errorf("named %s of %s at %.0f, want partition %d at 1,000,000 within 0.5 %%", b.Limit, b.Scope, b.Observed, hot)
 		}
+		if p := r.Plan; p == nil || p.Brokers != 2 || len(p.Limits) != 1 || p.First == nil || p.First.Limit != b.Limit || int(*p.First.Partition) != hot {
+			t.Errorf("the result's plan is %+v, want what bound first", p)
+		}
 		// 5 s at a fifth and 55 s at all of 3 MB/s. A value has 1,000 bytes; a key has
 		// one, but for the 90 of the 99 cold ones that have two, with half the records.
 		if want := int64(math.Ceil(3e6 / (1000 + 1 + 0.5*90/99) * 56)); r.Totals.Scheduled != want {

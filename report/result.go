@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"msklt/internal/cost"
 	"msklt/internal/limits"
 )
 
@@ -48,6 +49,12 @@ type Result struct {
 	Phases          []Phase      `json:"phases"`
 	Timeline        []Second     `json:"timeline"`
 	Errors          []ErrorCount `json:"errors"`
+	// Plan is what was predicted before the run.
+	Plan *limits.Plan `json:"plan,omitempty"`
+	// Cost is what the run would be billed as measured; nil when something has no
+	// price, which CostUnknown then says.
+	Cost        *cost.Bill `json:"cost,omitempty"`
+	CostUnknown string     `json:"cost_unknown,omitempty"`
 }
 
 // Scenario names what ran. Resolved is the whole scenario as YAML, with every
