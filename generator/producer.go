@@ -169,12 +169,23 @@ func (p *producer) full(c content) bool {
 
 // hand gives a record to the client.
 func (p *producer) hand(c content, intended time.Duration, measured bool, attempted time.Duration) {
-	ours := c.value // bytes to make up
+	f := p.make(c, intended)
+	f.measured = measured
+	p.buffered.Add(int64(f.size))
+	f.handed = time.Since(p.start)
+	p.recorder.handed(f, f.handed-attempted)
+	p.client.Produce(context.Background(), &f.record, f.promise)
+	p.txn.took()
+}
+
+// make returns a flight with its record.
+func (p *producer) make(c content, intended time.Duration) *flight {
+	own := c.value // bytes to make up
 	if c.sample != scenario.NoSample {
-		ours = 0
+		own = 0
 	}
-	f := p.take(ours)
-	f.intended, f.measured, f.size, f.to = intended, measured, c.size, c.to
+	f := p.take(own)
+	f.intended, f.size, f.to = intended, c.size, c.to
 	key := f.record.Key[:0]
 	f.record = kgo.Record{Topic: c.to.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended)}
 	if p.keys != nil {
@@ -188,11 +199,7 @@ func (p *producer) hand(c content, intended time.Duration, measured bool, attemp
 		f.record.Value = f.buffer[:c.value]
 		p.stamp.put(f.record.Value, f.record.Timestamp)
 	}
-	p.buffered.Add(int64(f.size))
-	f.handed = time.Since(p.start)
-	p.recorder.handed(f, f.handed-attempted)
-	p.client.Produce(context.Background(), &f.record, f.promise)
-	p.txn.took()
+	return f
 }
 
 // done is called by the client, in one goroutine, when a record is acknowledged
