@@ -103,7 +103,7 @@ func TestVirtualPayload(t *testing.T) {
 `)
 	inTheLog(t, s, func(t *testing.T, r *report.Result, records [][]*kgo.Record) {
 		p := s.Producers[0]
-		schedule := scenario.NewSchedule(p.RecordsPerSecond(), s.Phases)
+		schedule := scenario.NewSchedule(p, s.Phases, s.Seed)
 		if n := int64(len(records[2])); n != 400*(1+30) || n != schedule.Count() || r.Totals.Acked != n {
 			t.Fatalf("partition 2 has %d records, of %d acked; want %d", n, r.Totals.Acked, schedule.Count())
 		}

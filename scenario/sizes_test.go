@@ -47,7 +47,7 @@ func sizeShares(s Size) []float64 {
 		}
 		return shares
 	}
-	const steps = 40
+	const steps = 6
 	sum := 0.0
 	for i := range shares {
 		low := float64(s.Min+i) - 0.5
