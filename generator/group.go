@@ -36,7 +36,8 @@ type group struct {
 func (r *run) startGroup(ctx context.Context, c scenario.Consumer) error {
 	g := &group{
 		Consumer: c, id: r.prefix + c.Name, progress: map[string][]*readProgress{}, loads: r.loads,
-		clock: &r.clock, spans: r.spans, stamp: r.stamp, errors: r.errors,
+		paused: c.From != scenario.FromEnd, // what is there already is not to be read before the traffic
+		clock:  &r.clock, spans: r.spans, stamp: r.stamp, errors: r.errors,
 	}
 	r.groups = append(r.groups, g)
 	for _, name := range c.Topics {

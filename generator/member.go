@@ -62,19 +62,21 @@ func (r *run) newMember(g *group) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making member %d of group %s: %w", number, g.Name, err)
 	}
+	if g.paused {
+		client.PauseFetchTopics(g.topicNames()...)
+	}
 	m.client = client
 	g.members = append(g.members, m)
 	g.present = append(g.present, m)
 	return m, nil
 }
 
-// consume reads from the start of traffic until the context ends, which is when the
-// member leaves, or its client is closed. When the traffic has ended, nothing waits any more: batches
+// consume reads until the context ends, which is when the member leaves, or its
+// client is closed. When the traffic has ended, nothing waits any more: batches
 // are handed over as they are and processing takes no time, so that what is left
 // in the log is read and counted.
 func (m *member) consume(ctx, traffic context.Context) {
 	defer close(m.done)
-	time.Sleep(-m.clock.now())
 	for {
 		fetches := m.poll(ctx, traffic)
 		m.take(fetches)

@@ -21,6 +21,9 @@ func (r *run) follow(reading, traffic context.Context, g *group) {
 	var leaving sync.WaitGroup
 	defer leaving.Wait()
 	var turns []turn
+	if g.paused {
+		turns = append(turns, turn{0, g.resume})
+	}
 	for _, p := range g.Pauses {
 		turns = append(turns, turn{p.At, g.pause}, turn{p.At + p.For, g.resume})
 	}
@@ -54,9 +57,6 @@ func (r *run) join(reading, traffic context.Context, g *group) {
 	if err != nil {
 		r.errors.add("join", err, r.clock.now())
 		return
-	}
-	if g.paused {
-		m.client.PauseFetchTopics(g.topicNames()...)
 	}
 	r.reads(reading, traffic, m)
 }
