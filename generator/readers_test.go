@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"msklt/generator"
 	"msklt/internal/embedded"
@@ -196,4 +199,31 @@ func TestVirtualBatches(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestVirtualClusterGone takes the cluster away while members come, go and pause:
+// the run ends, with what is known, when its waits have run out.
+func TestVirtualClusterGone(t *testing.T) {
+	s := parse(t, readers(100, "clients: 3, members: [{at: 10s, join: 1}, {at: 40s, leave: 1}], pauses: [{at: 20s, for: 30s}]"))
+	synctest.Test(t, func(t *testing.T) {
+		network := new(kfake.VirtualNetwork)
+		c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", OnNetwork: network.Listen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(30*time.Second, func() { c.Close() })
+		begin := time.Now()
+		out, err := generator.Run(t.Context(), generator.Config{Scenario: s, Dial: network.DialContext, Target: report.Target{Bootstrap: c.Bootstrap()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := out.Result; r.Totals.LogEndKnown || r.Validity.Valid || r.Groups[0].Consumed < 19*100 || r.Groups[0].Consumed > 20*100 {
+			t.Errorf("%+v, group %+v", r.Totals, r.Groups[0])
+		}
+		// A minute of traffic; then the drain, the abort, and offsets and removal wait
+		// half a minute each at most, and the clients' last requests as long again.
+		if took := time.Since(begin); took > 4*time.Minute {
+			t.Errorf("the run took %s", took)
+		}
+	})
 }

@@ -271,17 +271,19 @@ func (r *run) clean(ctx context.Context) error {
 	return nil
 }
 
-// close ends all clients.
+// close ends all clients, at once: a cluster that is gone keeps each one waiting.
 func (r *run) close() {
 	for _, f := range r.idle {
 		f.close()
 	}
+	var all sync.WaitGroup
 	for _, p := range r.producer {
-		p.client.Close()
+		all.Go(p.client.Close)
 	}
 	for _, g := range r.groups {
 		for _, m := range g.present {
-			m.client.Close()
+			all.Go(m.client.Close)
 		}
 	}
+	all.Wait()
 }
