@@ -26,6 +26,7 @@ func (r *run) timeline() []report.Second {
 		if s < len(r.seconds) {
 			l := r.seconds[s]
 			row.P50, row.P99, row.Max, row.Waiting = millis(l.p50), millis(l.p99), millis(l.max), l.waiting
+			row.Backlog = l.backlog
 		}
 		for _, p := range r.producer {
 			if s >= len(p.recorder.seconds) {
@@ -131,7 +132,7 @@ func (r *run) whollyTo(second int, end time.Duration) bool {
 // partitions are the partitions of all topics, predicted beside observed.
 func (r *run) partitions() []report.Partition {
 	predicted := map[limits.Instance]limits.Load{}
-	for _, l := range limits.Predict(r.sized) {
+	for _, l := range limits.Predict(r.sized, len(r.cluster.Brokers)) {
 		predicted[limits.Instance{Topic: l.Topic, Partition: l.Partition}] = l
 	}
 	var out []report.Partition
@@ -143,7 +144,7 @@ func (r *run) partitions() []report.Partition {
 				ThrottledShare: r.shareOf(t, i),
 			}
 			l := predicted[limits.Instance{Topic: t.Name, Partition: p.Partition}]
-			p.Predicted, p.PredictedConsumed = l.Ingress, l.Egress
+			p.Predicted, p.PredictedConsumed = l.MeanIngress, l.MeanEgress
 			for _, k := range l.TopKeys {
 				p.TopKeys = append(p.TopKeys, report.KeyShare{Key: k.Key, Share: k.Share})
 			}

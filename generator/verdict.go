@@ -17,7 +17,7 @@ func (r *run) verdict(res *report.Result) report.Verdict {
 	v := report.Verdict{
 		Binding:  binding,
 		Headroom: limits.HeadroomOf(r.observer.replay, r.Limits),
-		Advice:   limits.Advise(r.sized, r.Limits, binding),
+		Advice:   limits.Advise(r.sized, r.Limits, len(r.cluster.Brokers), binding),
 	}
 	if v.Binding == nil {
 		v.Binding = []report.Binding{}

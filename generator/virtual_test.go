@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/generator"
 	"msklt/internal/embedded"
@@ -24,8 +25,20 @@ func inVirtualTime(t *testing.T, text string, values map[limits.Name]float64, st
 	onVirtualNetwork(t, parse(t, text), values, stop, nil, check)
 }
 
+// inVirtualTimeAfter does the same on a cluster that is prepared first, by a client
+// with the options that it is given.
+func inVirtualTimeAfter(t *testing.T, prepare func(*testing.T, []kgo.Opt), text string, check func(*testing.T, *generator.Output, []embedded.Row)) {
+	t.Helper()
+	onPreparedNetwork(t, parse(t, text), nil, 0, prepare, nil, check)
+}
+
 // onVirtualNetwork is inVirtualTime with something done to every connection.
 func onVirtualNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
+	t.Helper()
+	onPreparedNetwork(t, s, values, stop, nil, wrap, check)
+}
+
+func onPreparedNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, prepare func(*testing.T, []kgo.Opt), wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
@@ -35,6 +48,9 @@ func onVirtualNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name
 			t.Fatal(err)
 		}
 		defer c.Close()
+		if prepare != nil {
+			prepare(t, []kgo.Opt{kgo.SeedBrokers(c.Bootstrap()...), kgo.Dialer(network.DialContext)})
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		if stop > 0 {
@@ -94,6 +110,9 @@ func TestVirtualOverload(t *testing.T) {
 		hot := limits.Partitioner("t", 4)([]byte("0"))
 		if b.Limit != limits.PartitionIngress || int(*b.Partition) != hot || math.Abs(b.Observed/1e6-1) > 0.005 {
 			t.Errorf("named %s of %s at %.0f, want partition %d at 1,000,000 within 0.5 %%", b.Limit, b.Scope, b.Observed, hot)
+		}
+		if p := r.Plan; p == nil || p.Brokers != 2 || len(p.Limits) != 1 || p.First == nil || p.First.Limit != b.Limit || int(*p.First.Partition) != hot {
+			t.Errorf("the result's plan is %+v, want what bound first", p)
 		}
 		// 5 s at a fifth and 55 s at all of 3 MB/s. A value has 1,000 bytes; a key has
 		// one, but for the 90 of the 99 cold ones that have two, with half the records.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"msklt/internal/cost"
 	"msklt/internal/limits"
 )
 
@@ -51,6 +52,11 @@ func hotKey() (*Result, []PartitionSecond) {
 			{Limit: limits.PartitionIngress, Text: "One key is 30 % of the load: more partitions do not help. Split the key 3 ways to bring its partition to 5.00 MB/s."},
 		},
 	}
+	r.Plan = planned()
+	r.Cost = &cost.Bill{Currency: "USD", Region: "us-east-1", Total: 0.2104, Items: []cost.Item{
+		{Name: "cluster", Quantity: 0.012667, Unit: "cluster-hour", UnitPrice: 0.75, Amount: 0.0095},
+		{Name: "data in", Quantity: 2.009, Unit: "GiB", UnitPrice: 0.1, Amount: 0.2009},
+	}, Assumptions: []string{"As measured."}}
 	series := simulate(r, 40e6, 0.3583)
 	r.Throttle = Throttle{
 		Responses: 344, Share: 0.291, SumSeconds: 412.7, UnionSeconds: 139.8,
@@ -76,6 +82,7 @@ func hotKey() (*Result, []PartitionSecond) {
 // steady fits: 8 MB/s over even keys.
 func steady() (*Result, []PartitionSecond) {
 	r := base("steady", "An even load that fits.")
+	r.CostUnknown = "the limits mine.yaml are not those of an Amazon MSK cluster"
 	r.Verdict = limits.Verdict{
 		Status:  limits.WithinLimits,
 		Summary: "8.00 MB/s fits. The nearest limit is partition.ingress on orders/3, of which 14.3 % is used.",
@@ -247,7 +254,7 @@ func finish(r *Result) {
 	r.Rates.WireBytesPerSecond = r.Rates.AckedBytesPerSecond * batchFactor
 	r.Rates.WireOverhead = batchFactor - 1
 	r.Fleets = []Fleet{{Name: "checkout", Topic: "orders", Clients: 4, Scheduled: t.Scheduled, Unsent: t.Unsent, Sent: t.Sent, Acked: t.Acked}}
-	r.Groups = []Group{{Name: "billing", Clients: 3, LogEndDelta: t.Acked, Consumed: t.Acked}}
+	r.Groups = []Group{{Name: "billing", Clients: 3, LogEndDelta: t.Acked, Consumed: t.Acked, BacklogMax: 12345}}
 }
 
 // latency makes a summary and a curve that rises from p50 through p99 to max,

@@ -39,6 +39,8 @@ type page struct {
 	Checks    []check
 	Outcomes  []outcome
 	Emulated  bool
+	Fits      string // the plan's first sentence
+	Forecast  []forecast
 }
 
 type (
@@ -93,6 +95,10 @@ func newPage(r *Result, series []PartitionSecond) (*page, error) {
 		Emulated: r.Target.Kind == "embedded",
 	}
 	p.Wide = p.Heat.Columns > 200
+	if r.Plan != nil {
+		status, rest, _ := fit(r.Plan.First)
+		p.Fits, p.Forecast = capital(status+rest), forecasts(r)
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Throttle.ByAPI)) {
 		p.APIs = append(p.APIs, apiRow{name, r.Throttle.ByAPI[name]})
 	}
@@ -121,6 +127,7 @@ func functions() template.FuncMap {
 		"whole":  unbroken, "reading": reading, "sentence": sentence,
 		"class": func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
 		"sub":   func(a, b int) int { return a - b },
+		"money": money, "amount": amount, "price": price,
 	}
 }
 

@@ -119,6 +119,15 @@ func TestHTMLSays(t *testing.T) {
 		{"threshold without data", gatedPage, `<td class="n">not known</td><td class="n">1 s</td><td><b class="bad">✗ not known</b></td><td class="prose">nothing was measured</td>`},
 		{"threshold on a share", gatedPage, `<td>partition orders/7</td><td class="n">5.04 %</td><td class="n">5 %</td>`},
 		{"stopped", gatedPage, "<b>Stopped by a threshold</b> 12 s after the start of traffic: throttled.share &lt; 5% of partition orders/7"},
+		{"first sentence", hot, "<p>Does not fit: only 0.332× of this load does; then partition.ingress on orders/7 binds, because of key customer-12."},
+		{"predicted beside used", hot, `<td>partition.ingress</td><td>orders/7</td><td class="n">5.00 MB/s</td><td class="n">15.1 MB/s</td>`},
+		{"predicted and seen", hot, `<td class="n">0.332×</td><td class="n">7.4 s</td><td class="n">7.4 s</td></tr>`},
+		{"used", hot, `<td class="n">24.3 MB/s</td><td class="n">4.76×</td><td class="n">–</td><td class="n">–</td></tr>`},
+		{"upper bound", hot, `<td class="n">≤ 12,345 requests/s</td>`},
+		{"not observed", hot, `<td>cluster.message</td><td>cluster</td><td class="n">8 MiB</td><td class="n">1.04 kB</td>`},
+		{"bill", hot, "This run, as measured, would be billed $0.21 in us-east-1."},
+		{"item", hot, `<td>data in</td><td class="n">2.01 GiB</td><td class="n">$0.10</td><td class="n">$0.20</td>`},
+		{"no bill", steadyPage, "Not known: the limits mine.yaml are not those of an Amazon MSK cluster."},
 		{"emulation", hot, "how MSK&#39;s own limiter works is not published"},
 		{"scenario", hot, "topics:\n  orders: {partitions: 12}"},
 	} {
@@ -154,6 +163,8 @@ func hostile() (*Result, []PartitionSecond) {
 	r.Aborted = &Aborted{Expression: evil, Of: evil, At: math.NaN()}
 	r.Throttle.ByAPI[evil] = APIShare{}
 	r.Throttle.ByClient[0].Client, r.Throttle.ByClient[0].API = evil, evil
+	r.Plan, r.Cost.Items[0].Name, r.Cost.Items[0].Unit = &hostilePlan().Plan, evil, evil
+	r.Cost.Region, r.Cost.Currency, r.Cost.Assumptions, r.CostUnknown = evil, evil, []string{evil}, evil
 	r.Groups[0].Name, r.Fleets[0].Name, r.Phases[0].Name = evil, evil, evil
 	r.Errors = []ErrorCount{{evil, evil, 1, 1}}
 	for i := range r.Partitions {

@@ -111,6 +111,9 @@ func didYouMean(word string, known []string) string {
 	return ""
 }
 
+// Closest is the known word that was probably meant, "" if none is near.
+func Closest(word string, known []string) string { return closest(word, known) }
+
 // closest is the known word that was probably meant, "" if none is near.
 func closest(word string, known []string) string {
 	best, distance := "", 3

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -137,6 +138,21 @@ func parseByteRate(text string) (float64, *fault) {
 		return 0, f
 	}
 	rate, _ := n.Float64()
+	return rate, nil
+}
+
+// ParseByteRate reads bytes per second as a scenario file writes them, 5MB/s,
+// from 1 byte per second on.
+func ParseByteRate(text string) (float64, error) {
+	rate, f := parseByteRate(text)
+	switch {
+	case f != nil && f.hint != "":
+		return 0, fmt.Errorf("%s; %s", f.message, f.hint)
+	case f != nil:
+		return 0, errors.New(f.message)
+	case rate < 1:
+		return 0, fmt.Errorf("must be at least 1B/s, is %s", quote(text))
+	}
 	return rate, nil
 }
 

@@ -18,7 +18,7 @@ func (p *process) checkCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, paths []string) error {
 			var all scenario.Problems
 			for _, path := range paths {
-				_, err := scenario.Load(path, scenario.Options{Profiles: limits.Profiles(), Getenv: p.getenv})
+				_, err := scenario.Load(path, p.options())
 				var problems scenario.Problems
 				switch {
 				case errors.As(err, &problems):
@@ -33,5 +33,12 @@ func (p *process) checkCommand() *cobra.Command {
 			fmt.Fprintf(p.stderr, "no errors in %d scenario(s)\n", len(paths))
 			return nil
 		},
+	}
+}
+
+// options are what every command reads scenarios with.
+func (p *process) options() scenario.Options {
+	return scenario.Options{
+		Profiles: limits.Profiles(), CheckProfile: limits.CheckProfile, Limits: limits.ProfileValues, Getenv: p.getenv,
 	}
 }

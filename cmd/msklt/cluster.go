@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -35,9 +36,9 @@ a copy of Amazon MSK's own, unpublished limiter.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "`HOST:PORT` of the first broker; port 0 picks free ones")
-	flags.StringVar(&f.limits, "limits", "none", "limits `profile or file`: "+strings.Join(limits.Profiles(), ", "))
+	flags.StringVar(&f.limits, "limits", "none", "limits `profile or file`; 'msklt plan --help' lists the profiles")
 	flags.StringArrayVar(&f.topics, "topic", nil, "`NAME:PARTITIONS` of a topic to create (repeatable)")
-	flags.IntVar(&f.brokers, "brokers", 1, "number of brokers, on consecutive ports")
+	flags.IntVar(&f.brokers, "brokers", 0, "number of brokers, on consecutive ports (default: what the limits say, or 1)")
 	flags.BoolVar(&f.discard, "discard", false, "acknowledge what is produced and drop it")
 	flags.StringVar(&f.truth, "truth", "", "at the end, write what really happened to this `file`, as JSON Lines")
 	return c
@@ -58,7 +59,7 @@ func (p *process) cluster(ctx context.Context, f clusterFlags) error {
 	}
 	defer truth.Close()
 	c, err := embedded.Start(ctx, embedded.Config{
-		Brokers: f.brokers, Listen: f.listen, Topics: topics, Limits: l, Discard: f.discard,
+		Brokers: cmp.Or(f.brokers, l.Brokers, 1), Listen: f.listen, Topics: topics, Limits: l, Discard: f.discard,
 	})
 	if err != nil {
 		return usageError{err}

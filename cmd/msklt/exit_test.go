@@ -26,12 +26,21 @@ func TestExitCodes(t *testing.T) {
 		says string
 		soon time.Duration
 	}{
-		"bad scenario":     {[]string{"run", bad}, 2, "bad.yaml:1:10", 5 * time.Second},
-		"bad flag":         {[]string{"run", good, "--frob"}, 2, "--frob", 5 * time.Second},
-		"unknown command":  {[]string{"frob"}, 2, "frob", 5 * time.Second},
-		"nobody listens":   {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1", 15 * time.Second},
-		"port that is not": {[]string{"run", good, "--bootstrap", "127.0.0.1:99999", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:99999", 15 * time.Second},
-		"cluster port":     {[]string{"cluster", "--listen", "127.0.0.1:99999"}, 2, "99999", 5 * time.Second},
+		"bad scenario":           {[]string{"run", bad}, 2, "bad.yaml:1:10", 5 * time.Second},
+		"plan of a bad scenario": {[]string{"plan", bad}, 2, "bad.yaml:1:10", 5 * time.Second},
+		"plan of no scenario":    {[]string{"plan", bad + "x"}, 2, "bad.yamlx", 5 * time.Second},
+		"run of no scenario":     {[]string{"run", bad + "x"}, 2, "bad.yamlx", 5 * time.Second},
+		"plan that fits":         {[]string{"plan", good}, 0, "fits up to", 5 * time.Second},
+		"plan that does not":     {[]string{"plan", good, "--set", "limits={partition: {ingress: 1KB/s}}"}, 0, "does not fit", 5 * time.Second},
+		"plan, bad limits":       {[]string{"plan", good, "--limits", "msk-severless"}, 2, `did you mean "msk-serverless"?`, 5 * time.Second},
+		"plan, bad prices":       {[]string{"plan", good, "--price-file", bad}, 2, "bad.yaml:1:1: unknown field", 5 * time.Second},
+		"plan, no prices":        {[]string{"plan", good, "--price-file", bad + "x"}, 2, "bad.yamlx", 5 * time.Second},
+		"plan, bad hours":        {[]string{"plan", good, "--hours", "NaN"}, 2, "--hours", 5 * time.Second},
+		"bad flag":               {[]string{"run", good, "--frob"}, 2, "--frob", 5 * time.Second},
+		"unknown command":        {[]string{"frob"}, 2, "frob", 5 * time.Second},
+		"nobody listens":         {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1", 15 * time.Second},
+		"port that is not":       {[]string{"run", good, "--bootstrap", "127.0.0.1:99999", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:99999", 15 * time.Second},
+		"cluster port":           {[]string{"cluster", "--listen", "127.0.0.1:99999"}, 2, "99999", 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := command(t.Context(), c.args...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"msklt/generator"
+	"msklt/internal/cost"
 	"msklt/internal/embedded"
 	"msklt/internal/limits"
 	"msklt/report"
@@ -22,7 +24,7 @@ import (
 )
 
 const (
-	// defaultBrokers is the size of the embedded cluster.
+	// defaultBrokers is the size of the embedded cluster, unless the limits say.
 	defaultBrokers = 3
 	// embeddedGC is the garbage collector's target where the cluster's log is part
 	// of the heap: a quarter less memory for 3 % more CPU (DESIGN.md).
@@ -78,11 +80,11 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if f.truth != "" && f.bootstrap != "" {
 		return usageError{fmt.Errorf("--truth is what the embedded cluster saw; it does not go with --bootstrap")}
 	}
-	s, err := scenario.Load(path, scenario.Options{
-		Profiles: limits.Profiles(), Set: f.set, Seed: seed, Duration: f.duration, Getenv: p.getenv,
-	})
+	o := p.options()
+	o.Set, o.Seed, o.Duration = f.set, seed, f.duration
+	s, err := scenario.Load(path, o)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	l, err := limits.Resolve(s.Limits)
 	if err != nil {
@@ -118,6 +120,9 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if err != nil {
 		return err
 	}
+	if err := price(output.Result, l); err != nil {
+		return err
+	}
 	if err := folder.Write(output.Result, slices.Values(output.Series), output.Histograms); err != nil {
 		return err
 	}
@@ -127,6 +132,22 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 		}
 	}
 	return p.finish(output, out, f)
+}
+
+// price sets what a run has cost, or what of it has no price.
+func price(r *report.Result, l limits.Limits) error {
+	prices, err := cost.BuiltIn()
+	if err != nil {
+		return err
+	}
+	used := cost.Usage{
+		Profile: l.Profile, Brokers: l.Brokers, Partitions: len(r.Partitions), Hours: r.DurationSeconds / 3600,
+		BytesIn: float64(r.Totals.BytesAcked), BytesOut: float64(r.Totals.BytesConsumed),
+	}
+	if r.Cost, err = cost.Of(used, prices); err != nil {
+		r.CostUnknown = err.Error()
+	}
+	return nil
 }
 
 // openTruth opens the truth log before any traffic, so that a bad path is known
@@ -151,7 +172,7 @@ func (p *process) target(ctx context.Context, bootstrap string, l limits.Limits)
 	if _, set := p.getenv("GOGC"); !set {
 		debug.SetGCPercent(embeddedGC)
 	}
-	c, err := embedded.Start(ctx, embedded.Config{Brokers: defaultBrokers, Limits: l})
+	c, err := embedded.Start(ctx, embedded.Config{Brokers: cmp.Or(l.Brokers, defaultBrokers), Limits: l})
 	if err != nil {
 		return report.Target{}, nil, fmt.Errorf("starting the embedded cluster: %w", err)
 	}

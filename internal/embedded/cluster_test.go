@@ -16,7 +16,35 @@ import (
 	"github.com/twmb/franz-go/pkg/kversion"
 
 	"msklt/internal/limits"
+	"msklt/scenario"
 )
+
+// TestStartsWithEveryProfile holds that no built-in profile keeps the cluster from
+// taking a record and giving it back.
+func TestStartsWithEveryProfile(t *testing.T) {
+	for _, name := range limits.Profiles() {
+		switch name {
+		case "kinesis":
+			name += ":4"
+		case "kafka-client-quota":
+			name += ":5MB/s:10MB/s"
+		}
+		l, err := limits.Resolve(scenario.Limits{Extends: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := start(t, Config{Brokers: 1, Topics: map[string]int32{"orders": 4}, Limits: l})
+		cl := client(t, c, kgo.ConsumeTopics("orders"))
+		if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: "orders", Value: []byte(name)}).FirstErr(); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := cl.PollFetches(t.Context()).Records(); len(got) != 1 || string(got[0].Value) != name {
+			t.Errorf("%s: read %d records", name, len(got))
+		}
+		cl.Close()
+	}
+}
 
 func TestLeadersAreRoundRobin(t *testing.T) {
 	c := start(t, Config{Brokers: 3, Topics: map[string]int32{"before": 7}})

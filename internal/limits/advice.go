@@ -13,16 +13,16 @@ import (
 const maxPartitions = 2400
 
 // Advise computes what would raise the ceiling of limits that bound.
-func Advise(s *scenario.Scenario, l Limits, binding []Binding) []Advice {
+func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Advice {
 	out := []Advice{}
-	loads := Predict(s)
+	loads := Predict(s, brokers)
 	seen := map[string]bool{}
 	for _, b := range binding {
 		if b.Declared == nil || b.Topic == "" || b.Limit != PartitionIngress || seen[b.Topic] {
 			continue
 		}
 		seen[b.Topic] = true
-		out = append(out, Advice{Limit: b.Limit, Text: partitionsNeeded(s, b.Topic, *b.Declared)})
+		out = append(out, Advice{Limit: b.Limit, Text: partitionsNeeded(s, b.Topic, *b.Declared, brokers)})
 	}
 	if factor, n, where := largestLoad(loads, l); factor > 0 && factor < 1 && len(binding) > 0 {
 		out = append(out, Advice{Limit: n, Text: fmt.Sprintf("As it is, the largest load that fits is %.0f %% of this one; then %s of %s is full.", math.Floor(100*factor), n, where)})
@@ -33,13 +33,13 @@ func Advise(s *scenario.Scenario, l Limits, binding []Binding) []Advice {
 // partitionsNeeded finds the smallest number of partitions of a topic under which
 // no partition's predicted ingress exceeds the limit, or says that a key is too
 // big for any number.
-func partitionsNeeded(s *scenario.Scenario, topic string, limit float64) string {
+func partitionsNeeded(s *scenario.Scenario, topic string, limit float64, brokers int) string {
 	t := slices.IndexFunc(s.Topics, func(t scenario.Topic) bool {
 		return slices.ContainsFunc(t.Instances(), func(i scenario.Topic) bool { return i.Name == topic })
 	})
 	with := *s
 	with.Topics = []scenario.Topic{s.Topics[t]}
-	hottest := Hottest(Predict(&with))
+	hottest := Hottest(Predict(&with, brokers))
 	if len(hottest.TopKeys) > 0 {
 		if k := hottest.TopKeys[0]; k.Ingress > limit {
 			return fmt.Sprintf("No partition count helps %s: key %s alone needs %s of the %s that a partition may take; split it into at least %d keys.",
@@ -48,7 +48,7 @@ func partitionsNeeded(s *scenario.Scenario, topic string, limit float64) string 
 	}
 	for n := int(s.Topics[t].Partitions) + 1; n <= maxPartitions; n = nextCount(n) {
 		with.Topics[0].Partitions = int32(n)
-		if h := Hottest(Predict(&with)); h.Ingress <= limit {
+		if h := Hottest(Predict(&with, brokers)); h.Ingress <= limit {
 			return fmt.Sprintf("With %d partitions no partition of %s would exceed %s: the hottest would take %s.",
 				n, topic, Amount(limit, PartitionIngress), Amount(h.Ingress, PartitionIngress))
 		}

@@ -1,0 +1,91 @@
+package limits
+
+import (
+	"math"
+)
+
+// batching is what becomes of a fleet's records at one rate.
+type batching struct {
+	requests float64   // produce requests per second of the fleet
+	batches  float64   // per second
+	perBatch []float64 // records, for each flow
+	fill     float64   // mean batch ÷ batch size, in bytes
+}
+
+// gather works out how the clients of a fleet gather a rate of records: one of them
+// is simulated, for the others are like it.
+func (f *fleetDemand) gather(rate float64, brokers int) batching {
+	b := batching{perBatch: make([]float64, len(f.flows))}
+	for i := range b.perBatch {
+		b.perBatch[i] = 1
+	}
+	if rate <= 0 {
+		return b
+	}
+	perClient := rate / float64(f.Clients)
+	c := newClient(f, brokers)
+	lasted := c.run(perClient).Seconds()
+	clients := float64(f.Clients)
+	b.batches = clients * float64(c.batches) / lasted
+	body := 0.0
+	for i, fl := range f.flows {
+		body += fl.share * fl.body
+		if f.sticky {
+			b.perBatch[i] = float64(c.records) / float64(c.batches)
+		}
+	}
+	b.fill = min(1, (batchHeader+body*rate/b.batches)/float64(f.Settings.BatchBytes))
+	for broker, n := range c.requests {
+		if n == 0 {
+			continue
+		}
+		b.requests += clients * float64(n) / lasted
+		if !f.sticky {
+			f.fillKeyed(b.perBatch, perClient, lasted/float64(n), broker, brokers)
+		}
+	}
+	return b
+}
+
+// fillKeyed sets how many records a batch of each flow of a broker holds, when
+// requests follow each other after a cycle of so many seconds. The simulation is
+// too short to say it of partitions that seldom get a record, so it is worked out:
+// of the records of a cycle, each falls to a flow by its share.
+func (f *fleetDemand) fillKeyed(perBatch []float64, perClient, cycle float64, broker, brokers int) {
+	drawn := 0.0
+	for i, fl := range f.flows {
+		if i%brokers == broker {
+			drawn += perClient * fl.share * cycle
+		}
+	}
+	for i, fl := range f.flows {
+		if i%brokers != broker || fl.share == 0 {
+			continue
+		}
+		records := perClient * fl.share / float64(f.topics) * cycle
+		some := 1 - math.Pow(1-min(records/drawn, 1-1e-12), max(1, drawn)) // the cycle brings it a record
+		perBatch[i] = max(1, min(f.capacity(fl), records/some))
+	}
+}
+
+// capacity is how many of a flow's records a batch holds.
+func (f *fleetDemand) capacity(fl flow) float64 {
+	return max(1, math.Floor((f.batchBytes()-batchPrefix)/fl.body))
+}
+
+// batchBytes is how large a batch of the fleet can become before compression. The
+// generator lets franz-go's batches hold the largest record that there can be.
+func (f *fleetDemand) batchBytes() float64 {
+	const framing, headerFraming = 1024, 10
+	return float64(max(f.Settings.BatchBytes, f.MaxBytes()+framing+len(f.Headers)*headerFraming))
+}
+
+// headerPart is a batch's part of a batch's header in each record, and the second and
+// third byte of offset deltas in large batches.
+func headerPart(perBatch float64) float64 {
+	part := batchHeader / perBatch
+	for _, from := range []float64{oneByteDelta, oneByteDelta * 128} {
+		part += max(0, perBatch-from) / perBatch
+	}
+	return part
+}

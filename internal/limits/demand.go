@@ -1,0 +1,182 @@
+package limits
+
+import (
+	"slices"
+	"time"
+
+	"msklt/scenario"
+)
+
+// demand is what a scenario asks of a cluster, made once from its key sets; every
+// part of a plan is read from it.
+type demand struct {
+	scenario *scenario.Scenario
+	brokers  int
+	places   []place
+	topics   map[string]topicPlaces
+	fleets   []*fleetDemand
+	groups   []*groupDemand
+	end      time.Duration // of the last phase
+	spans    []span        // the measured phases
+}
+
+// span is a stretch of the scenario's time.
+type span struct{ from, to time.Duration }
+
+// topicPlaces is a topic, or all topics of a template: equal numbers of
+// partitions, one topic after the other.
+type topicPlaces struct {
+	first      int // place of the first partition
+	topics     int
+	partitions int // of each
+}
+
+// fleetDemand is one producer fleet.
+type fleetDemand struct {
+	scenario.Producer
+	flows    []flow    // by partition; the same for every topic of a template
+	upTo     []float64 // shares of the flows, added up
+	spread   []float64 // how far sizes of records are from their mean
+	first    int       // place of the first topic's partition 0
+	topics   int
+	sticky   bool
+	schedule scenario.Schedule // as expected: evenly spaced
+	peak     float64           // records per second, the highest of the measured phases
+	mean     float64           // records per second over the measured phases
+	batching batching          // at the peak
+}
+
+// groupDemand is one consumer group.
+type groupDemand struct {
+	scenario.Consumer
+	places []int
+}
+
+// newDemand hashes every fleet's key set.
+func newDemand(s *scenario.Scenario, brokers int) *demand {
+	d := &demand{scenario: s, brokers: max(1, brokers), topics: map[string]topicPlaces{}}
+	for _, p := range s.Phases {
+		if p.Measure && p.Duration > 0 {
+			d.spans = append(d.spans, span{d.end, d.end + p.Duration})
+		}
+		d.end += max(0, p.Duration)
+	}
+	for _, t := range s.Topics {
+		instances := t.Instances()
+		d.topics[t.Name] = topicPlaces{len(d.places), len(instances), int(t.Partitions)}
+		for _, i := range instances {
+			for p := range t.Partitions {
+				d.places = append(d.places, place{i.Name, p})
+			}
+		}
+	}
+	for _, p := range s.Producers {
+		d.fleets = append(d.fleets, d.newFleet(p))
+	}
+	for _, c := range s.Consumers {
+		g := &groupDemand{Consumer: c}
+		for _, name := range c.Topics {
+			t := d.topics[name]
+			for p := range t.topics * t.partitions {
+				g.places = append(g.places, t.first+p)
+			}
+		}
+		d.groups = append(d.groups, g)
+	}
+	return d
+}
+
+func (d *demand) newFleet(p scenario.Producer) *fleetDemand {
+	t := d.topics[p.Topic]
+	f := &fleetDemand{Producer: p, first: t.first, topics: t.topics}
+	if p.Rate.Max || t.partitions == 0 {
+		return f
+	}
+	f.sticky = p.Key.Keys == 0 && !p.Partition.Fixed && !p.Partition.RoundRobin
+	sizes := newRecordSizes(p, d.scenario.Seed)
+	f.flows, f.spread = d.flows(p, t.partitions, sizes), sizes.spread()
+	sum := 0.0
+	for _, fl := range f.flows {
+		sum += fl.share
+		f.upTo = append(f.upTo, sum)
+	}
+	even := p
+	even.Poisson = false
+	f.schedule = scenario.NewSchedule(even, d.scenario.Phases, d.scenario.Seed)
+	f.peak, f.mean = d.rates(f)
+	f.batching = f.gather(f.peak, d.brokers)
+	return f
+}
+
+// rates are a fleet's highest and mean records per second in the measured phases.
+func (d *demand) rates(f *fleetDemand) (peak, mean float64) {
+	records := int64(0)
+	for _, s := range d.spans {
+		records += f.schedule.Due(s.to-1) - f.schedule.Due(s.from-1)
+		const looks = 4096
+		for i := range time.Duration(looks) {
+			peak = max(peak, f.schedule.Rate(s.from+(s.to-s.from)*i/looks))
+		}
+		peak = max(peak, f.schedule.Rate(s.to-1))
+	}
+	if measured := d.measured(); measured > 0 {
+		mean = float64(records) / measured.Seconds()
+	}
+	return peak, mean
+}
+
+// measured is how long all measured phases last.
+func (d *demand) measured() (sum time.Duration) {
+	for _, s := range d.spans {
+		sum += s.to - s.from
+	}
+	return sum
+}
+
+// overlap is how much of from to to lies in spans.
+func overlap(spans []span, from, to time.Duration) (sum time.Duration) {
+	for _, s := range spans {
+		sum += max(0, min(to, s.to)-max(from, s.from))
+	}
+	return sum
+}
+
+// each calls do for every partition that the fleet writes to, with its place, its
+// flow, and its share of the fleet's records.
+func (f *fleetDemand) each(do func(place, flow int, share float64)) {
+	for t := range f.topics {
+		for i, fl := range f.flows {
+			if fl.share > 0 {
+				do(f.first+t*len(f.flows)+i, i, fl.share/float64(f.topics))
+			}
+		}
+	}
+}
+
+// recordBytes is what a record of a flow puts into its partition, its part of the
+// batch header included.
+func (f *fleetDemand) recordBytes(i int) float64 {
+	return f.flows[i].body + headerPart(f.batching.perBatch[i])
+}
+
+// readers is how many groups read a topic or a template's topics.
+func (d *demand) readers(topic string) int {
+	n := 0
+	for _, g := range d.groups {
+		if slices.Contains(g.Topics, topic) {
+			n++
+		}
+	}
+	return n
+}
+
+// readersByPlace is how many groups read each partition.
+func (d *demand) readersByPlace() []int {
+	readers := make([]int, len(d.places))
+	for _, g := range d.groups {
+		for _, place := range g.places {
+			readers[place]++
+		}
+	}
+	return readers
+}
