@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"msklt/internal/limits"
 )
 
 // TestDocs runs the commands of the pages' console blocks, each page in a folder
@@ -36,6 +38,24 @@ func TestDocs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLimitsPage holds that every profile is on the page of limits.
+func TestLimitsPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range limits.Profiles() {
+		for _, family := range []string{"msk-express-", "msk-standard-"} {
+			if size, ok := strings.CutPrefix(name, family); ok && strings.Contains(string(page), "`"+family+"SIZE") {
+				name = size
+			}
+		}
+		if !regexp.MustCompile("`" + regexp.QuoteMeta(name) + "(`|:)").Match(page) {
+			t.Errorf("docs/limits.md lacks %s", name)
+		}
 	}
 }
 
