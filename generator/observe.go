@@ -31,6 +31,8 @@ func (r *run) observe(t scenario.Threshold, m moment) observation {
 		return r.throttledShare(t, m)
 	case "failed", "unsent":
 		return r.countOf(t)
+	case "backlog":
+		return r.backlogOf(t, m)
 	case "acked.rate", "offered.rate":
 		return r.rateOf(t, m)
 	}
@@ -58,9 +60,9 @@ func (r *run) latencyOf(t scenario.Threshold, latency string, m moment) distribu
 	switch {
 	case latency == "end_to_end":
 		for _, g := range r.groups {
-			for _, member := range g.members {
+			for _, member := range g.everyMember() {
 				if t.Group == "" || g.Name == t.Group {
-					sum.exact.merge(member.soFar())
+					sum.merge(member.soFar())
 				}
 			}
 		}
@@ -91,7 +93,7 @@ func (r *run) throttledShare(t scenario.Threshold, m moment) observation {
 	match := func(l *link) bool {
 		switch {
 		case t.Fleet+t.Group != "":
-			return r.fleetOf(l.client) == t.Fleet+t.Group
+			return r.observer.owners[l.client] == t.Fleet+t.Group
 		case t.Partition >= 0:
 			return l.carries(r.observer.topics.byName[r.topics[t.Topic].Actual].first + int(t.Partition))
 		case t.Topic != "":
@@ -135,6 +137,20 @@ func (r *run) countOf(t scenario.Threshold) observation {
 		p.recorder.mu.Unlock()
 	}
 	return observation{value: float64(n)}
+}
+
+// backlogOf is the highest backlog of a group, or of the group that has the highest.
+func (r *run) backlogOf(t scenario.Threshold, m moment) observation {
+	out := observation{missing: "no group was read in a whole measured second"}
+	for _, g := range r.groups {
+		if t.Group != "" && g.Name != t.Group {
+			continue
+		}
+		if n, known := r.worstBacklog(g, m.end); known {
+			out = observation{value: max(out.value, float64(n))}
+		}
+	}
+	return out
 }
 
 // rateOf is a mean over the whole seconds of the measured phases, as [run.rates].
