@@ -66,6 +66,15 @@ func newDistribution(significant int) distribution {
 	return distribution{exact: newLatencies(significant)}
 }
 
+// clone is a copy that stays as it is.
+func (d distribution) clone() distribution {
+	out := distribution{exact: d.exact.clone()}
+	if d.censored != nil {
+		out.censored = d.censored.clone()
+	}
+	return out
+}
+
 func (d *distribution) censor(age time.Duration) { d.censorN(age, 1) }
 
 func (d *distribution) censorN(age time.Duration, n int64) {
