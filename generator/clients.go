@@ -10,7 +10,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"msklt/internal/cluster"
 	"msklt/scenario"
 )
 
@@ -34,19 +33,25 @@ const (
 
 // tapped returns the options that every client has: its name, and a tap on its
 // connections.
-func (r *run) tapped(clientID string) []kgo.Opt {
-	t := &tap{
-		observer: r.observer, client: r.clients, clientID: clientID, pace: r.pace,
-		dialer: (&net.Dialer{Timeout: dialTimeout}).DialContext,
-	}
-	if r.Dial != nil {
-		t.dialer = r.Dial
-	}
+func (r *run) tapped(clientID string, pace *dialPace) []kgo.Opt {
+	t := r.newTap(clientID, pace)
+	t.client = r.clients
 	r.clients++
 	return []kgo.Opt{
 		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(clientID), kgo.Dialer(t.dial),
 		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
 	}
+}
+
+func (r *run) newTap(clientID string, pace *dialPace) *tap {
+	t := &tap{
+		observer: r.observer, clientID: clientID, pace: pace,
+		dialer: (&net.Dialer{Timeout: dialTimeout}).DialContext,
+	}
+	if r.Dial != nil {
+		t.dialer = r.Dial
+	}
+	return t
 }
 
 // clientID is the name of client i of a fleet or group.
@@ -65,13 +70,13 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 	// the Java client; franz-go would refuse it. So it would a batch larger than
 	// a request.
 	batch := int32(min(max(s.BatchBytes, f.MaxBytes()+framing+len(f.Headers)*headerFraming), largestBatch))
-	opts := append(r.tapped(r.clientID(s.ClientID, f.Name, i)),
+	opts := append(r.tapped(r.clientID(s.ClientID, f.Name, i), f.pace),
 		kgo.ProducerLinger(s.Linger),
 		kgo.ProducerBatchMaxBytes(batch), kgo.BrokerMaxWriteBytes(max(batch, largestRequest)),
 		kgo.MaxBufferedRecords(unbounded),
 		kgo.RecordPartitioner(partitioner(f.Partition)),
 		kgo.RecordDeliveryTimeout(deliveryTimeout),
-		kgo.ProducerBatchCompression(codec(s.Compression)),
+		kgo.ProducerBatchCompression(codec(s.Compression, s.CompressionLevel)),
 		kgo.WithHooks(&batchHook{written: r.written}),
 	)
 	switch s.Acks {
@@ -83,13 +88,22 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 		opts = append(opts, kgo.RequiredAcks(kgo.NoAck()))
 	}
 	if !s.Idempotent {
-		opts = append(opts, kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(5))
+		opts = append(opts, kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(s.InFlight))
+	}
+	if s.Transactions.Records > 0 {
+		opts = append(opts, kgo.TransactionalID(r.clientID("", f.Name, i)), kgo.TransactionTimeout(transactionTimeout))
 	}
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("making client %d of fleet %s: %w", i, f.Name, err)
 	}
 	p.client = client
+	if s.Transactions.Records > 0 {
+		if p.txn, err = newTransactions(p, r.Scenario.Seed, r.clock.now); err != nil {
+			client.Close()
+			return nil, err
+		}
+	}
 	return p, nil
 }
 
@@ -101,13 +115,17 @@ func (r *run) newMember(g *group, i int) (*member, error) {
 		topics = append(topics, t.Actual)
 	}
 	m := &member{group: g, endToEnd: newLatencies(digits)}
-	opts := append(r.tapped(r.clientID(s.ClientID, g.Name, i)),
+	opts := append(r.tapped(r.clientID(s.ClientID, g.Name, i), r.pace),
 		kgo.ConsumerGroup(g.id), kgo.ConsumeTopics(topics...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxWait(s.FetchMaxWait), kgo.FetchMinBytes(int32(s.FetchMinBytes)),
 		kgo.FetchMaxBytes(int32(s.FetchMaxBytes)), kgo.FetchMaxPartitionBytes(int32(s.FetchMaxPartitionBytes)),
 		kgo.WithHooks(&batchHook{read: r.read}),
+		kgo.KeepControlRecords(), // so that every offset is accounted for
 	)
+	if s.ReadCommitted {
+		opts = append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	}
 	client, err := kgo.NewClient(append(opts, g.callbacks()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making member %d of group %s: %w", i, g.Name, err)
@@ -127,20 +145,6 @@ func partitioner(p scenario.Partition) kgo.Partitioner {
 		return kgo.RoundRobinPartitioner()
 	}
 	return kgo.StickyKeyPartitioner(nil)
-}
-
-func codec(name string) kgo.CompressionCodec {
-	switch name {
-	case "gzip":
-		return kgo.GzipCompression()
-	case "snappy":
-		return kgo.SnappyCompression()
-	case "lz4":
-		return kgo.Lz4Compression()
-	case "zstd":
-		return kgo.ZstdCompression()
-	}
-	return kgo.NoCompression()
 }
 
 // random is the source of a client's payloads, from the scenario's seed.
@@ -201,10 +205,13 @@ func (r *run) partition(topic string, partition int32) *partitionLoad {
 }
 
 // newFleet fixes what a producer fleet's clients share.
-func (r *run) newFleet(p scenario.Producer, t *cluster.Topic) *fleet {
+func (r *run) newFleet(p scenario.Producer) *fleet {
 	f := &fleet{
-		Producer: p, topic: t.Actual, start: r.start, stamp: r.stamp, errors: r.errors,
-		partitions: r.loads[t.Actual], spans: r.spans, end: r.end,
+		Producer: p, stamp: r.stamp, errors: r.errors, pace: r.pace.fleet(p.Settings.ConnectRate),
+		spans: r.spans, end: r.end,
+	}
+	for _, t := range r.topicsNamed(p.Topic) {
+		f.topics = append(f.topics, target{t.Actual, r.loads[t.Actual]})
 	}
 	if p.Key.Keys > 0 {
 		f.keys = scenario.NewKeys(p.Key, r.Scenario.Seed, p.Name)

@@ -57,15 +57,29 @@ func (r *run) drive(ctx context.Context) {
 	sent := make(chan struct{})
 	go func() { sending.Wait(); close(sent) }()
 	r.stopped = r.end
-	select {
-	case <-sent:
-	case <-ctx.Done():
+	halt := func() {
 		stoppedAt = min(max(0, time.Since(r.start)), r.end)
-		r.stopped, r.interrupted = stoppedAt, stoppedAt < r.end
+		r.stopped = stoppedAt
 		close(stop)
 		<-sent
 	}
+	select {
+	case <-sent:
+	case <-ctx.Done():
+		halt()
+		r.interrupted = r.stopped < r.end
+	case b := <-r.broken:
+		halt()
+		b.at = r.stopped
+		r.aborted = &b
+	}
+	for _, f := range r.idle {
+		f.held = f.open.Load()
+	}
 	r.drain(context.WithoutCancel(ctx))
+	for _, f := range r.idle {
+		f.close() // so that the reconciliation finds a connection
+	}
 	r.finished = time.Since(r.start)
 	r.awaitBatches()
 	close(watching)
@@ -78,9 +92,10 @@ func (r *run) drain(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, p := range r.producer {
 		all.Go(func() {
+			ended := p.txn.last()
 			soft, cancel := context.WithTimeout(ctx, drainTimeout)
 			defer cancel()
-			if p.client.Flush(soft) == nil {
+			if p.client.Flush(soft) == nil && await(soft, ended) {
 				return
 			}
 			hard, cancel := context.WithTimeout(ctx, abortTimeout)
@@ -89,9 +104,23 @@ func (r *run) drain(ctx context.Context) {
 				r.errors.add("drain", fmt.Errorf("requests in flight were never answered: %w", err), time.Since(r.start))
 				p.client.UnsafeAbortBufferedRecords()
 			}
+			if !await(hard, ended) {
+				p.txn.abandon()
+			}
 		})
 	}
 	all.Wait()
+}
+
+// await waits for a channel that is closed when something is done; false when the
+// context ends first.
+func await(ctx context.Context, done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // awaitBatches waits a moment for the batches of the last acknowledgements. What is
@@ -111,9 +140,11 @@ func (r *run) awaitBatches() {
 	}
 }
 
-// watch closes each second of the response times, until done is closed.
+// watch closes each second of the response times, and looks for the threshold that
+// stops the run, until done is closed.
 func (r *run) watch(done <-chan struct{}) {
 	merged := newLatencies(secondDigits)
+	stopping := false
 	for n := 1; ; n++ {
 		select {
 		case <-done:
@@ -122,6 +153,12 @@ func (r *run) watch(done <-chan struct{}) {
 		case <-time.After(time.Until(r.start.Add(time.Duration(n) * time.Second))):
 		}
 		r.closeSecond(merged)
+		if !stopping {
+			var b abort
+			if b, stopping = r.firstBroken(time.Duration(n) * time.Second); stopping {
+				r.broken <- b
+			}
+		}
 		if r.Progress != nil {
 			r.Progress(r.progress(n))
 		}
@@ -184,32 +221,49 @@ func (o *observer) throttledNow() float64 {
 //
 // A cluster that is gone by now costs the reconciliation, not the result.
 func (r *run) settle(ctx context.Context) {
-	r.ends = r.offsets(ctx, func(ctx context.Context, t *cluster.Topic) (err error) {
-		t.End, err = r.cluster.LogEnds(ctx, t)
-		return err
-	})
+	r.ends = r.logEnds(ctx)
+	for deadline := time.Now().Add(markerTimeout); r.ends && r.missesMarkers() && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+		r.ends = r.logEnds(ctx)
+	}
 	if r.ends {
 		r.awaitReaders()
 	}
 	r.close()
 	r.reading.Wait()
-	r.ends = r.ends && r.offsets(ctx, func(ctx context.Context, t *cluster.Topic) (err error) {
-		t.First, err = r.cluster.LogStarts(ctx, t)
-		return err
-	})
+	r.ends = r.ends && r.offsets(ctx, r.cluster.LogStarts, func(t *cluster.Topic, first []int64) { t.First = first })
 }
 
-// offsets reads something of every topic and tells whether it could.
-func (r *run) offsets(ctx context.Context, read func(context.Context, *cluster.Topic) error) bool {
+func (r *run) logEnds(ctx context.Context) bool {
+	return r.offsets(ctx, r.cluster.LogEnds, func(t *cluster.Topic, end []int64) { t.End = end })
+}
+
+// offsets reads offsets of every topic and tells whether it could.
+func (r *run) offsets(ctx context.Context, read func(context.Context, []*cluster.Topic) ([][]int64, error), keep func(*cluster.Topic, []int64)) bool {
 	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	for _, t := range r.topics {
-		if err := read(ctx, t); err != nil {
-			r.errors.add("offsets", err, r.clock.now())
-			return false
-		}
+	all := r.sortedTopics()
+	found, err := read(ctx, all)
+	if err != nil {
+		r.errors.add("offsets", err, r.clock.now())
+		return false
+	}
+	for i, t := range all {
+		keep(t, found[i])
 	}
 	return true
+}
+
+// missesMarkers tells whether markers of transactions are not in the logs yet.
+func (r *run) missesMarkers() bool {
+	for _, t := range r.topics {
+		for i, l := range r.loads[t.Actual] {
+			if l.markers > 0 && t.End[i]-t.Start[i] < l.records+l.markers {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // awaitReaders waits until the groups have read all that was written, as long as
@@ -223,7 +277,7 @@ func (r *run) awaitReaders() {
 				seen, moved = n, time.Now()
 			}
 			limit := stallTimeout
-			if r.interrupted {
+			if r.stopped < r.end {
 				limit = stallTimeout / 10
 			}
 			if time.Since(moved) > limit || time.Since(begin) > readTimeout {

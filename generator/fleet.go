@@ -12,21 +12,30 @@ import (
 // the run.
 type fleet struct {
 	scenario.Producer
-	topic      string // on the cluster
-	schedule   scenario.Schedule
-	keys       *scenario.Keys // nil without keys
-	values     *scenario.Values
-	headers    []kgo.RecordHeader
-	measured   []bool // by phase
-	spans      []interval
-	start      time.Time
-	stamp      stamp
-	partitions []*partitionLoad
-	errors     *errorLog
-	end        time.Duration // of the last phase
+	topics   []target // which its records go to in turn, by slot
+	schedule scenario.Schedule
+	keys     *scenario.Keys // nil without keys
+	values   *scenario.Values
+	headers  []kgo.RecordHeader
+	measured []bool // by phase
+	spans    []interval
+	start    time.Time
+	stamp    stamp
+	errors   *errorLog
+	pace     *dialPace
+	end      time.Duration // of the last phase
 
 	recordBytes float64 // of key and value, expected
 }
+
+// target is a topic that a fleet writes to.
+type target struct {
+	topic      string // on the cluster
+	partitions []*partitionLoad
+}
+
+// target is the topic of a slot.
+func (f *fleet) target(slot int64) *target { return &f.topics[slot%int64(len(f.topics))] }
 
 // slot is the index, in the fleet's schedule, of record n of one of its clients.
 func (f *fleet) slot(client int, n int64) int64 {

@@ -36,6 +36,7 @@ type readProgress struct {
 	next       int64 // offset expected next
 	consumed   int64
 	expired    int64
+	skipped    int64 // offsets that are no record to read: markers, aborted records
 	duplicates int64
 	gapEnd     int64 // highest offset that a gap ended at
 	unread     int64 // left in the log, known after the run
@@ -104,6 +105,10 @@ func (m *member) partition(now time.Time, p *readProgress, records []*kgo.Record
 			p.gapEnd = r.Offset
 		}
 		p.next = r.Offset + 1
+		if r.Attrs.IsControl() {
+			p.skipped++
+			continue
+		}
 		p.consumed++
 		intended, ours := m.stamp.read(r, p.ours)
 		if ours && inMeasured(m.spans, m.clock.at(intended)) {
@@ -111,6 +116,13 @@ func (m *member) partition(now time.Time, p *readProgress, records []*kgo.Record
 		}
 	}
 	m.read.Add(int64(len(records)))
+}
+
+// soFar is a copy of the end-to-end times.
+func (m *member) soFar() *latencies {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.endToEnd.clone()
 }
 
 // caughtUp tells whether the group has read every partition to its end.
@@ -136,11 +148,26 @@ func (g *group) seen() (n int64) {
 	return n
 }
 
+// hidden is how many records of a partition the group is not to see, at most.
+func (g *group) hidden(p *partitionLoad) int64 {
+	if !g.Settings.ReadCommitted {
+		return 0
+	}
+	return p.aborted
+}
+
 // finish settles what the group did not read: below the log start it has
-// expired. It returns what is left unread in the log.
-func (p *readProgress) finish(first, end int64) (unread int64) {
+// expired. Of the gaps that it met, up to hidden offsets are aborted records that it
+// was not to see. It returns what is left unread in the log.
+func (p *readProgress) finish(first, end, hidden int64) (unread int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	n := min(p.expired, hidden)
+	p.expired -= n
+	p.skipped += n
+	if p.expired == 0 {
+		p.gapEnd = 0
+	}
 	if first > p.next {
 		p.expired += first - p.next
 		p.next = first

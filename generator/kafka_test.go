@@ -245,3 +245,75 @@ func topics(t *testing.T, b *kafkatest.Broker) string {
 	}
 	return strings.TrimSpace(out)
 }
+
+// TestKafkaTransactions commits and aborts on Apache Kafka: records and markers
+// make up its log ends exactly, for a group that reads everything and for one that
+// reads what was committed.
+func TestKafkaTransactions(t *testing.T) {
+	kafkatest.Need(t)
+	s := parse(t, `
+version: 1
+name: transactions
+topics:
+  t: {partitions: 3, count: 2}
+producers:
+  p:
+    topic: t
+    clients: 2
+    rate: 500/s
+    key: {keys: 100}
+    value: {size: 100B}
+    settings: {transactions: {records: 50, aborted: 25%}}
+consumers:
+  all: {topics: [t]}
+  committed: {topics: [t], clients: 2}
+idle:
+  dashboards: {connections: 20, connect_rate: 100/s}
+phases:
+  - {name: steady, duration: 15s}
+`)
+	s.Consumers[1].Settings.ReadCommitted = true
+	b := kafkatest.Start(t, kafkatest.Options{})
+	out, err := generator.Run(t.Context(), generator.Config{
+		Scenario: s, Keep: true, Target: report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := out.Result
+	for _, reason := range r.Validity.Reasons {
+		if reason.Check != "lag" && reason.Check != "offered" { // a busy machine
+			t.Errorf("%+v", reason)
+		}
+	}
+	n := r.Fleets[0].Transactions
+	t.Logf("%+v, %+v, response %+v, wait %+v, errors %+v", n, r.Totals, r.Latency.Response.P99, r.Latency.ClientWait.P99, r.Errors)
+	if n.Unknown != 0 || n.Aborted == 0 || n.Committed+n.Aborted != 150 || r.Totals.Acked != 7500 {
+		t.Errorf("%+v, %+v", n, r.Totals)
+	}
+	for _, p := range r.Partitions {
+		if p.AckedRecords+p.Markers != p.LogEndDelta || p.Markers == 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+	var end int64
+	for _, topic := range strings.Fields(topics(t, b)) {
+		for _, e := range b.LogEnd(t, topic) {
+			end += e
+		}
+	}
+	if end != r.Totals.Acked+r.Totals.Markers {
+		t.Errorf("GetOffsetShell says %d, acked %d and %d markers", end, r.Totals.Acked, r.Totals.Markers)
+	}
+	aborted := 50 * n.Aborted
+	all, committed := r.Groups[0], r.Groups[1]
+	if all.Consumed != r.Totals.Acked || all.Skipped != r.Totals.Markers {
+		t.Errorf("%+v", all)
+	}
+	if committed.Consumed != r.Totals.Acked-aborted || committed.Skipped != r.Totals.Markers+aborted {
+		t.Errorf("%d records aborted: %+v", aborted, committed)
+	}
+	if i := r.Idle[0]; i.Held != 20 || i.Failed != 0 {
+		t.Errorf("%+v", i)
+	}
+}

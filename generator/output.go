@@ -23,7 +23,6 @@ func (r *run) output() *Output {
 		StartedAt:       r.start.UTC(),
 		DurationSeconds: r.finished.Seconds(),
 		Interrupted:     r.interrupted,
-		Thresholds:      []report.Threshold{},
 		Phases:          r.phases(),
 		Errors:          r.errors.list(),
 		Scenario: report.Scenario{
@@ -40,6 +39,9 @@ func (r *run) output() *Output {
 		total.merge(sum)
 		finer = append(finer, r.histogram("response_"+f.Name, sum.response), r.histogram("service_"+f.Name, sum.service))
 	}
+	for _, f := range r.idle {
+		res.Idle = append(res.Idle, report.Idle{Name: f.Name, Connections: f.Connections, Held: f.held, Failed: f.failed.Load()})
+	}
 	res.Groups = []report.Group{}
 	for _, g := range r.groups {
 		group, endToEnd := r.group(g)
@@ -55,6 +57,10 @@ func (r *run) output() *Output {
 	res.Partitions = r.partitions()
 	res.Validity = r.validity(res)
 	res.Verdict = r.verdict(res)
+	res.Thresholds = r.thresholds()
+	if r.aborted != nil {
+		res.Aborted = &report.Aborted{Expression: r.aborted.outcome.Expression, Of: r.aborted.outcome.Of, At: r.aborted.at.Seconds()}
+	}
 	plan := limits.MakePlan(r.sized, r.Limits, len(r.cluster.Brokers))
 	plan.Assumptions = append(plan.Assumptions, r.Limits.Notes...)
 	res.Plan = &plan
@@ -123,7 +129,7 @@ func (r *run) tally() {
 		for _, t := range g.topics {
 			for i, p := range g.progress[t.Actual] {
 				if r.ends {
-					p.unread = p.finish(t.First[i], t.End[i])
+					p.unread = p.finish(t.First[i], t.End[i], g.hidden(r.loads[t.Actual][i]))
 				}
 			}
 		}
@@ -147,6 +153,9 @@ func (r *run) fleet(f *fleet) (report.Fleet, *totals) {
 		sum.service.merge(p.recorder.service)
 		sum.wait.merge(p.recorder.wait)
 		sum.lag.merge(p.recorder.lag)
+		if p.txn != nil {
+			out.Transactions = p.txn.add(out.Transactions)
+		}
 	}
 	out.Latency = sum.summary()
 	return out, sum
@@ -164,11 +173,12 @@ func (r *run) group(g *group) (report.Group, distribution) {
 		for i, p := range g.progress[t.Actual] {
 			gp := report.GroupPartition{
 				Topic: t.Name, Partition: int32(i), LogEndDelta: r.delta(t, i),
-				Consumed: p.consumed, Expired: p.expired, Unread: p.unread,
+				Consumed: p.consumed, Skipped: p.skipped, Expired: p.expired, Unread: p.unread,
 			}
 			out.Partitions = append(out.Partitions, gp)
 			out.LogEndDelta += gp.LogEndDelta
 			out.Consumed += gp.Consumed
+			out.Skipped += gp.Skipped
 			out.Expired += gp.Expired
 			out.Unread += gp.Unread
 			out.Duplicates += p.duplicates
@@ -197,6 +207,7 @@ func (r *run) totals(res *report.Result) report.Totals {
 	}
 	for _, g := range res.Groups {
 		t.Consumed += g.Consumed
+		t.Skipped += g.Skipped
 		t.Expired += g.Expired
 		t.Unread += g.Unread
 		t.Duplicates += g.Duplicates
@@ -204,6 +215,7 @@ func (r *run) totals(res *report.Result) report.Totals {
 	for _, topic := range r.topics {
 		for p, load := range r.loads[topic.Actual] {
 			t.LogEndDelta += r.delta(topic, p)
+			t.Markers += load.markers
 			for _, s := range load.seconds {
 				t.BytesAcked += s.ackedBytes
 				t.BytesConsumed += s.consumedBytes

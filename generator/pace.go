@@ -13,9 +13,11 @@ import (
 // some makes them try again, which is what the limit is against.
 const paceShare = 0.8
 
-// dialPace spaces the connection attempts of all clients of a run.
+// dialPace spaces the connection attempts of all clients of a run, or of one fleet
+// within those.
 type dialPace struct {
-	gap time.Duration // 0: no limit is declared
+	gap    time.Duration // 0: attempts are not spaced
+	within *dialPace     // waited for too; nil for the run's own
 
 	mu   sync.Mutex
 	next time.Time
@@ -29,9 +31,28 @@ func newDialPace(l limits.Limits) *dialPace {
 	return p
 }
 
+// fleet is the pace of a fleet that makes so many attempts per second; 0 is as
+// many as the run makes.
+func (p *dialPace) fleet(perSecond float64) *dialPace {
+	if perSecond == 0 {
+		return p
+	}
+	return &dialPace{gap: time.Duration(float64(time.Second) / perSecond), within: p}
+}
+
 // wait returns when the next attempt may be made.
 func (p *dialPace) wait(ctx context.Context) error {
-	if p == nil || p.gap == 0 {
+	if p == nil {
+		return nil
+	}
+	if err := p.space(ctx); err != nil {
+		return err
+	}
+	return p.within.wait(ctx)
+}
+
+func (p *dialPace) space(ctx context.Context) error {
+	if p.gap == 0 {
 		return nil
 	}
 	p.mu.Lock()

@@ -10,6 +10,9 @@ type partitionLoad struct {
 	mu       sync.Mutex
 	records  int64        // acknowledged
 	batched  int64        // … of batches that written has seen
+	markers  int64        // of transactions that ended: offsets without a record
+	unsure   int64        // markers that may be there or not
+	aborted  int64        // acknowledged records of transactions that were not committed, at most
 	response distribution // measured phases
 	seconds  []partitionSecond
 }
@@ -42,6 +45,17 @@ func (p *partitionLoad) acked(response time.Duration, measured bool) {
 	}
 }
 
+// soFar is a copy of the response times.
+func (p *partitionLoad) soFar() distribution {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := distribution{exact: p.response.exact.clone()}
+	if p.response.censored != nil {
+		out.censored = p.response.censored.clone()
+	}
+	return out
+}
+
 // written notes an acknowledged batch.
 func (p *partitionLoad) written(now time.Duration, records int, bytes int64) {
 	p.mu.Lock()
@@ -50,6 +64,20 @@ func (p *partitionLoad) written(now time.Duration, records int, bytes int64) {
 	s := p.at(now)
 	s.ackedRecords += int64(records)
 	s.ackedBytes += bytes
+}
+
+// marked notes the marker of a transaction that acknowledged so many records here.
+func (p *partitionLoad) marked(sure, aborted bool, acked int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if sure {
+		p.markers++
+	} else {
+		p.unsure++
+	}
+	if aborted {
+		p.aborted += acked
+	}
 }
 
 // settled tells whether every acknowledged record's batch has been noted: the

@@ -32,7 +32,9 @@ func (p *producer) take(size int) *flight {
 		f := idle[n-1]
 		p.idle[class] = idle[:n-1]
 		p.mu.Unlock()
-		p.shape(f, size)
+		if f.shaped != size {
+			p.shape(f, size)
+		}
 		return f
 	}
 	p.mu.Unlock()
@@ -74,7 +76,7 @@ func (p *producer) randomBytes(n int) int {
 // shape gives the first size bytes of a flight's buffer their entropy. Only the
 // last block, which a size cuts, depends on the size.
 func (p *producer) shape(f *flight, size int) {
-	if f.shaped == size || p.Value.Entropy == 1 || p.Value.Entropy == 0 {
+	if p.Value.Entropy == 1 || p.Value.Entropy == 0 {
 		return
 	}
 	whole := f.shaped / blockBytes * blockBytes // the block that was cut before

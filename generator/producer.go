@@ -29,6 +29,7 @@ type producer struct {
 	recorder *recorder
 	buffered atomic.Int64 // bytes of keys and values that the client holds
 	random   *rand.ChaCha8
+	txn      *transactions // nil without transactions
 
 	next   int64 // first record not yet handed
 	found  int64 // first record not yet found due
@@ -43,6 +44,7 @@ type producer struct {
 type flight struct {
 	record   kgo.Record
 	from     *producer
+	to       *target
 	intended time.Duration
 	handed   time.Duration
 	size     int // of key and value
@@ -56,6 +58,7 @@ type flight struct {
 
 // content is what a record will hold.
 type content struct {
+	to        *target
 	key       int
 	value     int // size
 	tombstone bool
@@ -146,7 +149,7 @@ func (p *producer) pause(now time.Duration, full bool) time.Duration {
 
 // content draws what the record of a slot holds.
 func (p *producer) content(slot int64, intended time.Duration) content {
-	c := content{key: scenario.NoKey}
+	c := content{key: scenario.NoKey, to: p.target(slot)}
 	if p.keys != nil {
 		c.key = p.keys.Draw(slot, intended)
 		c.size = p.keys.Length(c.key)
@@ -156,24 +159,35 @@ func (p *producer) content(slot int64, intended time.Duration) content {
 	return c
 }
 
-// full tells whether the client's buffer has no room for a record. Only this
-// goroutine adds to it, so that what is handed is always taken; an empty buffer
-// takes any record.
+// full tells whether the client's buffer has no room for a record, or a
+// transaction ends. Only this goroutine adds to it, so that what is handed is
+// always taken; an empty buffer takes any record.
 func (p *producer) full(c content) bool {
 	held := p.buffered.Load()
-	return held > 0 && held+int64(c.size) > int64(p.Settings.BufferBytes)
+	return p.txn.full() || held > 0 && held+int64(c.size) > int64(p.Settings.BufferBytes)
 }
 
 // hand gives a record to the client.
 func (p *producer) hand(c content, intended time.Duration, measured bool, attempted time.Duration) {
-	ours := c.value // bytes to make up
+	f := p.make(c, intended)
+	f.measured = measured
+	p.buffered.Add(int64(f.size))
+	f.handed = time.Since(p.start)
+	p.recorder.handed(f, f.handed-attempted)
+	p.client.Produce(context.Background(), &f.record, f.promise)
+	p.txn.took()
+}
+
+// make returns a flight with its record.
+func (p *producer) make(c content, intended time.Duration) *flight {
+	own := c.value // bytes to make up
 	if c.sample != scenario.NoSample {
-		ours = 0
+		own = 0
 	}
-	f := p.take(ours)
-	f.intended, f.measured, f.size = intended, measured, c.size
+	f := p.take(own)
+	f.intended, f.size, f.to = intended, c.size, c.to
 	key := f.record.Key[:0]
-	f.record = kgo.Record{Topic: p.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended)}
+	f.record = kgo.Record{Topic: c.to.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended)}
 	if p.keys != nil {
 		f.record.Key = p.keys.Append(key, c.key)
 	}
@@ -185,15 +199,12 @@ func (p *producer) hand(c content, intended time.Duration, measured bool, attemp
 		f.record.Value = f.buffer[:c.value]
 		p.stamp.put(f.record.Value, f.record.Timestamp)
 	}
-	p.buffered.Add(int64(f.size))
-	f.handed = time.Since(p.start)
-	p.recorder.handed(f, f.handed-attempted)
-	p.client.Produce(context.Background(), &f.record, f.promise)
+	return f
 }
 
 // done is called by the client, in one goroutine, when a record is acknowledged
 // or given up.
-func (f *flight) done(r *kgo.Record, err error) {
+func (f *flight) done(_ *kgo.Record, err error) {
 	p := f.from
 	now := time.Since(p.start)
 	if err != nil {
@@ -201,10 +212,19 @@ func (f *flight) done(r *kgo.Record, err error) {
 		p.errors.add("produce", err, now)
 	} else {
 		p.recorder.acked(now, f)
-		p.partitions[r.Partition].acked(now-f.intended, f.measured)
+		f.partition().acked(now-f.intended, f.measured)
 	}
+	p.txn.acked(f.partition(), err == nil)
 	p.buffered.Add(-int64(f.size))
 	p.give(f)
+}
+
+// partition is where the record went; nil when it never came so far.
+func (f *flight) partition() *partitionLoad {
+	if p := f.record.Partition; p >= 0 && int(p) < len(f.to.partitions) {
+		return f.to.partitions[p]
+	}
+	return nil
 }
 
 // censor adds what was never acknowledged to the response times, as lower bounds:
@@ -212,42 +232,51 @@ func (f *flight) done(r *kgo.Record, err error) {
 func (p *producer) censor(end time.Duration) {
 	for _, l := range p.recorder.lost {
 		p.recorder.response.censor(end - l.intended)
-		p.censorPartition(int(l.partition), end-l.intended)
+		if l.partition != nil {
+			l.partition.response.censor(end - l.intended)
+		}
 	}
-	partitionOf := p.partitionOf()
+	where := p.partitionOf()
 	for n := p.next; n < p.found; n++ {
 		t, measured := p.intended(p.number, n)
 		if !measured {
 			continue
 		}
 		p.recorder.response.censor(end - t)
-		p.censorPartition(partitionOf(n, t), end-t)
+		if load := where(n, t); load != nil {
+			load.response.censor(end - t)
+		}
 	}
 	p.unsent = p.found - p.next
 }
 
 // partitionOf returns the function from record n and its intended time to the
-// partition that it would have gone to; -1 where that is not decided yet, as
+// partition that it would have gone to; nil where that is not decided yet, as
 // without a key.
-func (p *producer) partitionOf() func(n int64, t time.Duration) int {
-	hashed := limits.Partitioner(p.topic, len(p.partitions))
+func (p *producer) partitionOf() func(n int64, t time.Duration) *partitionLoad {
+	partitions := len(p.topics[0].partitions) // alike in all of a template
+	hashed := limits.Partitioner(p.topics[0].topic, partitions)
+	every := int64(len(p.topics) / gcd(p.Clients, len(p.topics))) // records until the client is at the same topic again
 	var key []byte
-	return func(n int64, t time.Duration) int {
+	return func(n int64, t time.Duration) *partitionLoad {
+		slot := p.slot(p.number, n)
+		to := p.target(slot).partitions
 		switch {
 		case p.Partition.Fixed:
-			return int(p.Partition.Number)
+			return to[p.Partition.Number]
 		case p.Partition.RoundRobin:
-			return int(n % int64(len(p.partitions)))
+			return to[n/every%int64(partitions)]
 		case p.keys == nil:
-			return -1
+			return nil
 		}
-		key = p.keys.Append(key[:0], p.keys.Draw(p.slot(p.number, n), t))
-		return hashed(key)
+		key = p.keys.Append(key[:0], p.keys.Draw(slot, t))
+		return to[hashed(key)]
 	}
 }
 
-func (p *producer) censorPartition(partition int, age time.Duration) {
-	if partition >= 0 && partition < len(p.partitions) {
-		p.partitions[partition].response.censor(age)
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
 	}
+	return a
 }

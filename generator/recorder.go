@@ -30,7 +30,7 @@ type recorder struct {
 // lostRecord is a record that the client gave up.
 type lostRecord struct {
 	intended  time.Duration
-	partition int32
+	partition *partitionLoad // nil when it never came so far
 }
 
 // clientSecond counts the records of one client in one second.
@@ -38,6 +38,9 @@ type clientSecond struct {
 	offered, acked, failed int64
 	ackedBytes             int64 // keys and values
 	lagMax                 time.Duration
+	// Measured records whose intended time is in this second: found due, and
+	// acknowledged since.
+	due, settled int64
 }
 
 const (
@@ -100,6 +103,7 @@ func (r *recorder) attempted(now time.Duration, intended func(n int64) (t time.D
 		s.lagMax = max(s.lagMax, lag)
 		if measured {
 			r.lag.exact.record(lag)
+			r.at(t).due++
 		}
 	}
 }
@@ -130,6 +134,7 @@ func (r *recorder) acked(now time.Duration, f *flight) {
 	if f.measured {
 		r.response.exact.record(response)
 		r.service.exact.record(now - f.handed)
+		r.at(f.intended).settled++
 	}
 }
 
@@ -141,8 +146,34 @@ func (r *recorder) failed(now time.Duration, f *flight) {
 	r.failedRecords++
 	r.at(now).failed++
 	if f.measured {
-		r.lost = append(r.lost, lostRecord{f.intended, f.record.Partition})
+		r.lost = append(r.lost, lostRecord{f.intended, f.partition()})
 	}
+}
+
+// soFar is a copy of what was recorded of a latency: response, service or
+// client_wait. While traffic flows, records that wait for their acknowledgement
+// count in the response with the age that they have at least, to the second: a
+// cluster that answers nothing would else look fast.
+func (r *recorder) soFar(latency string, m moment) distribution {
+	d := map[string]*distribution{"response": &r.response, "service": &r.service, "client_wait": &r.wait}[latency]
+	r.mu.Lock()
+	out := distribution{exact: d.exact.clone()}
+	if d.censored != nil {
+		out.censored = d.censored.clone()
+	}
+	var waiting []int64 // by second of the intended time
+	if m.live && latency == "response" {
+		for _, s := range r.seconds {
+			waiting = append(waiting, s.due-s.settled)
+		}
+	}
+	r.mu.Unlock()
+	for s, n := range waiting {
+		if n > 0 {
+			out.censorN(max(0, m.end-time.Duration(s+1)*time.Second), n)
+		}
+	}
+	return out
 }
 
 // waiting is how many records were found due and are neither acked nor failed.

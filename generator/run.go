@@ -51,8 +51,9 @@ const (
 	drainTimeout = 30 * time.Second // until what was handed is acknowledged
 	abortTimeout = 30 * time.Second // until requests in flight are answered
 	adminTimeout = 30 * time.Second
-	stallTimeout = 30 * time.Second // a group that reads nothing for so long is given up
-	readTimeout  = 5 * time.Minute  // a group that is still behind after that is given up
+	removal      = 20 * time.Millisecond // of one topic, on top
+	stallTimeout = 30 * time.Second      // a group that reads nothing for so long is given up
+	readTimeout  = 5 * time.Minute       // a group that is still behind after that is given up
 )
 
 // run is one run in progress.
@@ -67,6 +68,7 @@ type run struct {
 	fleets   []*fleet
 	producer []*producer
 	groups   []*group
+	idle     []*idleFleet
 	clients  int
 	pace     *dialPace
 	errors   *errorLog
@@ -78,6 +80,9 @@ type run struct {
 	reading  sync.WaitGroup
 	seconds  []latencySecond
 
+	broken  chan abort // by the watch
+	aborted *abort
+
 	stopped     time.Duration // when sending ended
 	finished    time.Duration // when the drain ended
 	interrupted bool
@@ -85,7 +90,8 @@ type run struct {
 }
 
 // Run runs a scenario. Cancelling the context stops the sending; what was sent
-// is then awaited, and the output says that the run was interrupted. An error
+// is then awaited, and the output says that the run was interrupted. A broken
+// threshold that aborts stops it in the same way. An error
 // means that there is no output; it wraps cluster.ErrEnvironment when the
 // cluster is the reason.
 func Run(ctx context.Context, c Config) (out *Output, err error) {
@@ -96,7 +102,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	r := &run{
 		Config: c, prefix: "msklt-" + id + "-", observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
-		errors: newErrorLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag},
+		errors: newErrorLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag}, broken: make(chan abort, 1),
 	}
 	for _, p := range c.Scenario.Phases {
 		if p.Measure {
@@ -104,7 +110,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		}
 		r.end += p.Duration
 	}
-	if r.cluster, err = cluster.Open(ctx, c.Target.Bootstrap, r.tapped(r.prefix+"admin")...); err != nil {
+	if r.cluster, err = cluster.Open(ctx, c.Target.Bootstrap, r.tapped(r.prefix+"admin", r.pace)...); err != nil {
 		return nil, err
 	}
 	defer r.cluster.Close()
@@ -137,22 +143,8 @@ func runID() (id string, tag uint64, err error) {
 
 // prepare creates the topics, starts the groups and makes the clients.
 func (r *run) prepare(ctx context.Context) error {
-	r.say("creating topics")
-	created, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics)
-	for _, t := range created {
-		r.topics[t.Name] = t
-	}
-	if err != nil {
+	if err := r.prepareTopics(ctx); err != nil {
 		return err
-	}
-	for _, t := range created {
-		if t.Start, err = r.cluster.LogEnds(ctx, t); err != nil {
-			return err
-		}
-		r.observer.addTopic(t.Name, t.Actual, t.ID, len(t.Leaders))
-		for range t.Leaders {
-			r.loads[t.Actual] = append(r.loads[t.Actual], newPartitionLoad())
-		}
 	}
 	for _, c := range r.Scenario.Consumers {
 		if err := r.startGroup(ctx, c); err != nil {
@@ -163,14 +155,12 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.sized = sized(r.Scenario, r.topics)
-	r.start = wholeSecond(200 * time.Millisecond)
-	r.clock.begin(r.start)
+	r.openIdle(ctx)
 	for _, p := range r.Scenario.Producers {
-		t := r.topics[p.Topic]
-		if n := len(t.Leaders); p.Partition.Fixed && int(p.Partition.Number) >= n {
-			return cluster.Errorf("fleet %s writes to partition %d, but topic %s has %d partitions", p.Name, p.Partition.Number, t.Name, n)
+		if n := len(r.topicsNamed(p.Topic)[0].Leaders); p.Partition.Fixed && int(p.Partition.Number) >= n {
+			return cluster.Errorf("fleet %s writes to partition %d, but topic %s has %d partitions", p.Name, p.Partition.Number, p.Topic, n)
 		}
-		f := r.newFleet(p, t)
+		f := r.newFleet(p)
 		r.fleets = append(r.fleets, f)
 		for i := range p.Clients {
 			client, err := r.newProducer(f, i)
@@ -180,7 +170,55 @@ func (r *run) prepare(ctx context.Context) error {
 			r.producer = append(r.producer, client)
 		}
 	}
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	r.start = wholeSecond(200 * time.Millisecond)
+	r.clock.begin(r.start)
+	for _, f := range r.fleets {
+		f.start = r.start
+	}
 	return nil
+}
+
+// prepareTopics creates or finds the topics and makes their partitions known.
+func (r *run) prepareTopics(ctx context.Context) error {
+	wanted := 0
+	for _, t := range r.Scenario.Topics {
+		wanted += max(1, t.Count)
+	}
+	r.say("creating topics")
+	all, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics, func(topics int) {
+		r.say(fmt.Sprintf("creating topics: %d of %d", topics, wanted))
+	})
+	for _, t := range all {
+		r.topics[t.Name] = t
+	}
+	if err != nil {
+		return err
+	}
+	starts, err := r.cluster.LogEnds(ctx, all)
+	if err != nil {
+		return err
+	}
+	for i, t := range all {
+		t.Start = starts[i]
+		r.observer.addTopic(t.Name, t.Actual, t.ID, len(t.Leaders))
+		for range t.Leaders {
+			r.loads[t.Actual] = append(r.loads[t.Actual], newPartitionLoad())
+		}
+	}
+	return nil
+}
+
+// topicsNamed are the topics that a producer or consumer means by a name: those of
+// a template, or one.
+func (r *run) topicsNamed(name string) []*cluster.Topic {
+	var out []*cluster.Topic
+	for _, t := range r.Scenario.TopicsNamed(name) {
+		out = append(out, r.topics[t.Name])
+	}
+	return out
 }
 
 // sized is the scenario with the partition counts that existing topics turned out
@@ -189,7 +227,7 @@ func sized(s *scenario.Scenario, found map[string]*cluster.Topic) *scenario.Scen
 	out := *s
 	out.Topics = slices.Clone(s.Topics)
 	for i := range out.Topics {
-		out.Topics[i].Partitions = int32(len(found[out.Topics[i].Name].Leaders))
+		out.Topics[i].Partitions = int32(len(found[out.Topics[i].Instances()[0].Name].Leaders))
 	}
 	return &out
 }
@@ -202,8 +240,9 @@ func (r *run) startGroup(ctx context.Context, c scenario.Consumer) error {
 	}
 	r.groups = append(r.groups, g)
 	for _, name := range c.Topics {
-		t := r.topics[name]
-		g.topics = append(g.topics, t)
+		g.topics = append(g.topics, r.topicsNamed(name)...)
+	}
+	for _, t := range g.topics {
 		g.expected += int64(len(t.Leaders))
 		for _, o := range t.Start {
 			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{next: o, ours: t.Created})
@@ -246,7 +285,7 @@ func (r *run) clean(ctx context.Context) error {
 		return nil
 	}
 	r.say("removing the run's topics and groups")
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout+time.Duration(len(r.topics))*removal)
 	defer cancel()
 	var topics []*cluster.Topic
 	for _, t := range r.topics {
@@ -264,6 +303,9 @@ func (r *run) clean(ctx context.Context) error {
 
 // close ends all clients.
 func (r *run) close() {
+	for _, f := range r.idle {
+		f.close()
+	}
 	for _, p := range r.producer {
 		p.client.Close()
 	}

@@ -65,9 +65,12 @@ func (r *run) shift() time.Duration { return r.start.Sub(r.observer.origin).Roun
 
 // measured are the measured phases as far as the run came, since the observer's
 // origin.
-func (r *run) measured() (spans []interval, total time.Duration) {
+func (r *run) measured() (spans []interval, total time.Duration) { return r.measuredTo(r.stopped) }
+
+// measuredTo are the measured phases up to a time.
+func (r *run) measuredTo(end time.Duration) (spans []interval, total time.Duration) {
 	for _, s := range r.spans {
-		to := min(s.to, r.stopped)
+		to := min(s.to, end)
 		if to > s.from {
 			spans = append(spans, interval{s.from + r.shift(), to + r.shift()})
 			total += to - s.from
@@ -116,10 +119,12 @@ func (r *run) rates(timeline []report.Second) report.Rates {
 }
 
 // wholly tells whether a whole second since the start of traffic is measured.
-func (r *run) wholly(second int) bool {
+func (r *run) wholly(second int) bool { return r.whollyTo(second, r.stopped) }
+
+func (r *run) whollyTo(second int, end time.Duration) bool {
 	from := time.Duration(second) * time.Second
 	return slices.ContainsFunc(r.spans, func(s interval) bool {
-		return from >= s.from && from+time.Second <= min(s.to, r.stopped)
+		return from >= s.from && from+time.Second <= min(s.to, end)
 	})
 }
 
@@ -134,7 +139,7 @@ func (r *run) partitions() []report.Partition {
 		for i, load := range r.loads[t.Actual] {
 			p := report.Partition{
 				Topic: t.Name, Partition: int32(i), Leader: t.Leaders[i],
-				LogEndDelta: r.delta(t, i), AckedRecords: load.records,
+				LogEndDelta: r.delta(t, i), AckedRecords: load.records, Markers: load.markers,
 				ThrottledShare: r.shareOf(t, i),
 			}
 			l := predicted[limits.Instance{Topic: t.Name, Partition: p.Partition}]

@@ -14,6 +14,12 @@ import (
 // share is the mean, over the links with load that match, of throttled ÷ wall
 // time within spans that last total.
 func (o *observer) share(spans []interval, total time.Duration, match func(*link) bool) float64 {
+	share, _ := o.shareIfAny(spans, total, match)
+	return share
+}
+
+// shareIfAny is share, and whether there is anything to have a share of.
+func (o *observer) shareIfAny(spans []interval, total time.Duration, match func(*link) bool) (share float64, any bool) {
 	sum, n := 0.0, 0
 	for _, l := range o.order {
 		if l.loaded() && match(l) {
@@ -22,9 +28,9 @@ func (o *observer) share(spans []interval, total time.Duration, match func(*link
 		}
 	}
 	if n == 0 || total == 0 {
-		return 0
+		return 0, false
 	}
-	return sum / float64(n) / total.Seconds()
+	return sum / float64(n) / total.Seconds(), true
 }
 
 // throttle sums up the throttle responses of the run.

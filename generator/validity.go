@@ -63,9 +63,16 @@ func (r *run) offered() (attempted, scheduled int64) {
 // checkPushBack tells a client that was full because the cluster throttled it
 // from one that could not keep up: only records that no throttle explains count.
 func (r *run) checkPushBack(res *report.Result, check func(bool, report.Reason)) {
-	behind := res.Latency.Response.Censored
+	var behind int64
+	for _, f := range res.Fleets {
+		if f.Transactions == nil { // else the cluster's time to end transactions is push-back too
+			behind += f.Latency.Response.Censored
+		}
+	}
 	for _, p := range r.producer {
-		behind += p.recorder.waited
+		if p.txn == nil {
+			behind += p.recorder.waited
+		}
 	}
 	message := "no record found its client's buffer full without a throttle to explain it"
 	share := 0.0
@@ -99,20 +106,22 @@ func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
 	}
 	var missing, extra, lost float64
 	for _, p := range res.Partitions {
-		missing += math.Max(0, float64(p.AckedRecords-p.LogEndDelta))
-		extra += math.Max(0, float64(p.LogEndDelta-p.AckedRecords))
+		explained := p.AckedRecords + p.Markers
+		missing += math.Max(0, float64(explained-p.LogEndDelta))
+		extra += math.Max(0, float64(p.LogEndDelta-explained))
 	}
+	unsure := res.Totals.Failed + r.unsureMarkers()
 	if r.acksNone() {
 		missing = 0 // with acks 0 nothing is acknowledged; what arrived is the log-end delta
 	}
 	check(missing == 0, report.Reason{Check: "acked_in_log", Observed: missing, Bound: 0, Unit: "records",
-		Message: fmt.Sprintf("%.0f acknowledged records are not in the log", missing)})
-	check(extra <= float64(res.Totals.Failed) || r.shared(), report.Reason{Check: "log_explained", Observed: extra, Bound: float64(res.Totals.Failed), Unit: "records",
-		Message: fmt.Sprintf("the log grew by %.0f records that were not acknowledged, with %d failed ones to explain them: others write to the topic, or records were appended twice", extra, res.Totals.Failed)})
+		Message: fmt.Sprintf("%.0f acknowledged records or markers of transactions are not in the log", missing)})
+	check(extra <= float64(unsure) || r.shared(), report.Reason{Check: "log_explained", Observed: extra, Bound: float64(unsure), Unit: "records",
+		Message: fmt.Sprintf("the log grew by %.0f records that were not acknowledged, with %d failed ones to explain them: others write to the topic, or records were appended twice", extra, unsure)})
 	for _, g := range r.groups {
 		for _, t := range g.topics {
 			for i, p := range g.progress[t.Actual] {
-				lost += math.Abs(float64(r.delta(t, i) - p.consumed - p.expired - p.unread))
+				lost += math.Abs(float64(r.delta(t, i) - p.consumed - p.skipped - p.expired - p.unread))
 				if p.gapEnd > t.First[i] {
 					lost++ // a gap that retention does not explain
 				}
@@ -121,6 +130,16 @@ func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
 	}
 	check(lost == 0, report.Reason{Check: "consumed", Observed: lost, Bound: 0, Unit: "records",
 		Message: fmt.Sprintf("%.0f records were neither read by their group, nor expired, nor left in the log", lost)})
+}
+
+// unsureMarkers counts the markers that transactions may have left, or not.
+func (r *run) unsureMarkers() (n int64) {
+	for _, loads := range r.loads {
+		for _, l := range loads {
+			n += l.unsure
+		}
+	}
+	return n
 }
 
 func (r *run) acksNone() bool {

@@ -3,6 +3,7 @@ package generator_test
 import (
 	"context"
 	"math"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,13 +14,19 @@ import (
 	"msklt/internal/embedded"
 	"msklt/internal/limits"
 	"msklt/report"
+	"msklt/scenario"
 )
 
 // inVirtualTime runs a scenario against the embedded cluster on a network in
 // memory: minutes pass in a moment, and nothing else on the machine matters.
 func inVirtualTime(t *testing.T, text string, values map[limits.Name]float64, stop time.Duration, check func(*testing.T, *generator.Output, []embedded.Row)) {
 	t.Helper()
-	s := parse(t, text)
+	onVirtualNetwork(t, parse(t, text), values, stop, nil, check)
+}
+
+// onVirtualNetwork is inVirtualTime with something done to every connection.
+func onVirtualNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
 		l := limits.Limits{Profile: "test", Values: values}
@@ -33,8 +40,15 @@ func inVirtualTime(t *testing.T, text string, values map[limits.Name]float64, st
 		if stop > 0 {
 			time.AfterFunc(stop, cancel)
 		}
+		dial := func(ctx context.Context, name, addr string) (net.Conn, error) {
+			conn, err := network.DialContext(ctx, name, addr)
+			if err == nil && wrap != nil {
+				conn = wrap(conn)
+			}
+			return conn, err
+		}
 		out, err := generator.Run(ctx, generator.Config{
-			Scenario: s, Limits: l, Dial: network.DialContext,
+			Scenario: s, Limits: l, Dial: dial,
 			Target: report.Target{Kind: string(limits.EmbeddedCluster), Bootstrap: c.Bootstrap()},
 		})
 		if err != nil {

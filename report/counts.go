@@ -20,8 +20,11 @@ func balances(r *Result) []balance {
 		logBalance(r),
 	}
 	for _, g := range r.Groups {
-		b := newBalance("log-end delta", g.LogEndDelta,
-			part{"consumed", g.Consumed}, part{"expired", g.Expired}, part{"unread", g.Unread})
+		parts := []part{{"consumed", g.Consumed}}
+		if g.Skipped > 0 {
+			parts = append(parts, part{"skipped", g.Skipped})
+		}
+		b := newBalance("log-end delta", g.LogEndDelta, append(parts, part{"expired", g.Expired}, part{"unread", g.Unread})...)
 		b.Name = "group " + clip(g.Name, 40)
 		list = append(list, b)
 	}
@@ -59,12 +62,15 @@ func logBalance(r *Result) balance {
 		Holds:    true,
 		Note:     "equal on every partition",
 	}
+	if r.Totals.Markers > 0 {
+		b.Equation = fmt.Sprintf("%s acked and %s markers of transactions, log ends moved by %s", count(r.Totals.Acked), count(r.Totals.Markers), count(r.Totals.LogEndDelta))
+	}
 	short, more := 0, 0
 	for _, p := range r.Partitions {
-		switch {
-		case p.AckedRecords > p.LogEndDelta:
+		switch explained := p.AckedRecords + p.Markers; {
+		case explained > p.LogEndDelta:
 			short++
-		case p.AckedRecords < p.LogEndDelta:
+		case explained < p.LogEndDelta:
 			more++
 		}
 	}
@@ -72,7 +78,7 @@ func logBalance(r *Result) balance {
 	case short > 0:
 		b.Holds = false
 		b.Note = fmt.Sprintf("partitions whose log holds fewer records than were acked: %d", short)
-	case r.Totals.Acked > r.Totals.LogEndDelta:
+	case r.Totals.Acked+r.Totals.Markers > r.Totals.LogEndDelta:
 		b.Holds = false
 		b.Note = "the log holds fewer records than were acked"
 	case more > 0:

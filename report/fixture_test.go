@@ -95,7 +95,29 @@ func steady() (*Result, []PartitionSecond) {
 	r.Latency.Response = latency(7.1, 14.2, 31, r.Totals.Acked, 0)
 	r.Latency.Service = latency(6.2, 13.1, 30, r.Totals.Acked, 0)
 	r.Latency.EndToEnd = latency(8.9, 17, 44, r.Totals.Consumed, 0)
-	r.Thresholds = []Threshold{{"response.p99 < 500ms", 14.2, true}, {"throttled.share < 5%", 0, true}}
+	r.Thresholds = []Threshold{
+		{Expression: "response.p99 < 500ms", Observed: ref(14.2), Bound: 500, Unit: "ms", Passed: true, Known: true},
+		{Expression: "throttled.share < 5%", Of: "topic orders", Observed: ref(0.0), Bound: 0.05, Unit: "share", Passed: true, Known: true},
+	}
+	return r, series
+}
+
+// gated is a run that a threshold stopped, with every outcome that there is.
+func gated() (*Result, []PartitionSecond) {
+	r, series := hotKey()
+	r.Scenario.Name = "gated"
+	r.Verdict.Binding[0].Evidence, r.Verdict.Headroom, r.Verdict.Advice = nil, nil, nil
+	r.Aborted = &Aborted{Expression: "throttled.share < 5%", Of: "partition orders/7", At: 12}
+	r.Thresholds = []Threshold{
+		{Expression: "response.p99 < 500ms", Observed: ref(24700.0), Censored: true, Bound: 500, Unit: "ms", Known: true},
+		{Expression: "throttled.share < 5%", Of: "partition orders/7", Observed: ref(0.0504), Bound: 0.05, Unit: "share", Known: true, Abort: true,
+			Message: "broken 12.0 s after the start of traffic, when the run was stopped"},
+		{Expression: "response.max < 60s", Of: "fleet checkout", Observed: ref(31200.0), Censored: true, Bound: 60000, Unit: "ms",
+			Message: "it falls among records that were not acknowledged, so that it may be higher"},
+		{Expression: "end_to_end.p99 < 1s", Bound: 1000, Unit: "ms", Message: "nothing was measured"},
+		{Expression: "backlog < 10000", Of: "group billing", Observed: ref(4210.0), Bound: 10000, Unit: "records", Passed: true, Known: true},
+		{Expression: "acked.rate > 10MB/s", Observed: ref(15.2e6), Bound: 10e6, Unit: "bytes/s", Passed: true, Known: true},
+	}
 	return r, series
 }
 

@@ -37,6 +37,7 @@ type page struct {
 	APIs      []apiRow
 	Payers    []ClientThrottle
 	Checks    []check
+	Outcomes  []outcome
 	Emulated  bool
 	Fits      string // the plan's first sentence
 	Forecast  []forecast
@@ -90,7 +91,7 @@ func newPage(r *Result, series []PartitionSecond) (*page, error) {
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + source(style) + "; script-src " + source(script),
 		Load:   loadChart(r), Response: latencyChart(r), Curve: curveChart(r),
 		Heat: heatChart(r, series), Bars: loadBars(r),
-		Uses: uses(r), Payers: payers(r), Balances: balances(r), Facts: facts(r), Latencies: latencyRows(r),
+		Uses: uses(r), Payers: payers(r), Balances: balances(r), Facts: facts(r), Latencies: latencyRows(r), Outcomes: outcomes(r),
 		Emulated: r.Target.Kind == "embedded",
 	}
 	p.Wide = p.Heat.Columns > 200

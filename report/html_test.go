@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,6 +93,7 @@ func TestHTMLPolicy(t *testing.T) {
 // What a reader must find as text, with scripts off.
 func TestHTMLSays(t *testing.T) {
 	hot, steadyPage, stoppedPage := render(t, first(hotKey()), second(hotKey())), render(t, first(steady()), second(steady())), render(t, first(stopped()), second(stopped()))
+	gatedPage := render(t, first(gated()), second(gated()))
 	for _, test := range []struct{ name, html, want string }{
 		{"status", hot, `<p class="status">Limited</p>`},
 		{"status", steadyPage, `<p class="status">Within limits</p>`},
@@ -111,7 +113,12 @@ func TestHTMLSays(t *testing.T) {
 		{"interrupted", stoppedPage, "<b>Interrupted</b> after 23.4 s of traffic"},
 		{"reason", stoppedPage, "The generator woke up 88.2 ms late"},
 		{"error", stoppedPage, "NOT_LEADER_OR_FOLLOWER"},
-		{"threshold", steadyPage, "response.p99 &lt; 500ms"},
+		{"threshold", steadyPage, `<code>response.p99 &lt; 500ms</code></td><td>the whole run</td><td class="n">14.2 ms</td><td class="n">500 ms</td><td>✓ passed</td>`},
+		{"censored threshold", gatedPage, `<td class="n">≥ 24.7 s</td><td class="n">500 ms</td><td><b class="bad">✗ failed</b></td>`},
+		{"unknown threshold", gatedPage, `<td>fleet checkout</td><td class="n">≥ 31.2 s</td><td class="n">60 s</td><td><b class="bad">✗ not known</b></td>`},
+		{"threshold without data", gatedPage, `<td class="n">not known</td><td class="n">1 s</td><td><b class="bad">✗ not known</b></td><td class="prose">nothing was measured</td>`},
+		{"threshold on a share", gatedPage, `<td>partition orders/7</td><td class="n">5.04 %</td><td class="n">5 %</td>`},
+		{"stopped", gatedPage, "<b>Stopped by a threshold</b> 12 s after the start of traffic: throttled.share &lt; 5% of partition orders/7"},
 		{"first sentence", hot, "<p>Does not fit: only 0.332× of this load does; then partition.ingress on orders/7 binds, because of key customer-12."},
 		{"predicted beside used", hot, `<td>partition.ingress</td><td>orders/7</td><td class="n">5.00 MB/s</td><td class="n">15.1 MB/s</td>`},
 		{"predicted and seen", hot, `<td class="n">0.332×</td><td class="n">7.4 s</td><td class="n">7.4 s</td></tr>`},
@@ -152,7 +159,8 @@ func hostile() (*Result, []PartitionSecond) {
 	r.Verdict.Headroom[0].Scope, r.Verdict.Advice[0].Text = evil, evil
 	r.Validity.Reasons = []Reason{{evil, 1e308, -1e308, evil, evil}}
 	r.Validity.Checks = r.Validity.Reasons
-	r.Thresholds = []Threshold{{evil, 0, false}}
+	r.Thresholds = []Threshold{{Expression: evil, Of: evil, Message: evil, Unit: evil, Bound: math.Inf(1), Observed: ref(math.NaN())}}
+	r.Aborted = &Aborted{Expression: evil, Of: evil, At: math.NaN()}
 	r.Throttle.ByAPI[evil] = APIShare{}
 	r.Throttle.ByClient[0].Client, r.Throttle.ByClient[0].API = evil, evil
 	r.Plan, r.Cost.Items[0].Name, r.Cost.Items[0].Unit = &hostilePlan().Plan, evil, evil

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"msklt/internal/cost"
@@ -33,6 +34,7 @@ type Result struct {
 	StartedAt       time.Time    `json:"started_at"` // start of traffic, a whole second
 	DurationSeconds float64      `json:"duration_seconds"`
 	Interrupted     bool         `json:"interrupted"`
+	Aborted         *Aborted     `json:"aborted,omitempty"` // by a threshold; nil when it ran its time
 	Validity        Validity     `json:"validity"`
 	Verdict         Verdict      `json:"verdict"`
 	Thresholds      []Threshold  `json:"thresholds"`
@@ -41,6 +43,7 @@ type Result struct {
 	Latency         Latencies    `json:"latency"`
 	Throttle        Throttle     `json:"throttle"`
 	Fleets          []Fleet      `json:"fleets"`
+	Idle            []Idle       `json:"idle,omitempty"`
 	Groups          []Group      `json:"groups"`
 	Partitions      []Partition  `json:"partitions"`
 	Phases          []Phase      `json:"phases"`
@@ -103,10 +106,30 @@ type Reason struct {
 	Message  string  `json:"message"`
 }
 
+// Threshold is a condition of the scenario and what came of it.
 type Threshold struct {
+	Expression string   `json:"expression"`
+	Of         string   `json:"of,omitempty"`                // "fleet checkout", "topic orders"; "" is the whole run
+	Observed   *float64 `json:"observed"`                    // in Unit; null when nothing was measured
+	Censored   bool     `json:"observed_censored,omitempty"` // Observed is a lower bound
+	Bound      float64  `json:"bound"`                       // in Unit
+	Unit       string   `json:"unit"`                        // "ms", "share" (0 to 1), "records", "bytes/s"
+	Passed     bool     `json:"passed"`
+	Known      bool     `json:"known"` // false: whether it holds cannot be said, which is not passed
+	Abort      bool     `json:"abort"` // it stops the run when it breaks
+	Message    string   `json:"message,omitempty"`
+}
+
+// Aborted says which threshold stopped the run, and when.
+type Aborted struct {
 	Expression string  `json:"expression"`
-	Observed   float64 `json:"observed"`
-	Passed     bool    `json:"passed"`
+	Of         string  `json:"of,omitempty"`
+	At         float64 `json:"at_seconds"` // since the start of traffic
+}
+
+// ThresholdsHold tells that all thresholds passed.
+func (r *Result) ThresholdsHold() bool {
+	return !slices.ContainsFunc(r.Thresholds, func(t Threshold) bool { return !t.Passed })
 }
 
 // Totals count records of the whole run, warm-up and drain included.
@@ -118,8 +141,10 @@ type Totals struct {
 	Acked         int64 `json:"acked"`
 	Failed        int64 `json:"failed"`
 	LogEndDelta   int64 `json:"log_end_delta"`
-	LogEndKnown   bool  `json:"log_end_known"` // false: the cluster was gone, log_end_delta is 0
+	Markers       int64 `json:"markers,omitempty"` // of the run's transactions: offsets of the log without a record
+	LogEndKnown   bool  `json:"log_end_known"`     // false: the cluster was gone, log_end_delta is 0
 	Consumed      int64 `json:"consumed"`
+	Skipped       int64 `json:"skipped,omitempty"` // offsets that were no record for a group: markers, and aborted records when it reads committed ones
 	Expired       int64 `json:"expired"`
 	Unread        int64 `json:"unread"` // still in the log, not read when the drain ended
 	Duplicates    int64 `json:"duplicates"`
@@ -231,15 +256,35 @@ type Fleet struct {
 	Acked     int64     `json:"acked"`
 	Failed    int64     `json:"failed"`
 	Latency   Latencies `json:"latency"`
+	// Transactions is nil for a fleet without them.
+	Transactions *Transactions `json:"transactions,omitempty"`
 }
 
-// Group is one consumer group's. Consumed + Expired + Unread is the log-end
+// Transactions counts how the transactions of a fleet ended. Aborted are those
+// that were to be, and those that could not be committed; of Unknown ones the
+// cluster's answer never came.
+type Transactions struct {
+	Committed int64 `json:"committed"`
+	Aborted   int64 `json:"aborted"`
+	Unknown   int64 `json:"unknown"`
+}
+
+// Idle is a fleet of connections that carry nothing.
+type Idle struct {
+	Name        string `json:"name"`
+	Connections int    `json:"connections"`
+	Held        int64  `json:"held"`   // of them open when the traffic ended
+	Failed      int64  `json:"failed"` // attempts refused, and connections that the cluster closed
+}
+
+// Group is one consumer group's. Consumed + Skipped + Expired + Unread is the log-end
 // delta of the partitions that it reads.
 type Group struct {
 	Name        string           `json:"name"`
 	Clients     int              `json:"clients"`
 	LogEndDelta int64            `json:"log_end_delta"`
 	Consumed    int64            `json:"consumed"`
+	Skipped     int64            `json:"skipped,omitempty"`
 	Expired     int64            `json:"expired"`
 	Unread      int64            `json:"unread"`
 	Duplicates  int64            `json:"duplicates"`
@@ -252,6 +297,7 @@ type GroupPartition struct {
 	Partition   int32  `json:"partition"`
 	LogEndDelta int64  `json:"log_end_delta"`
 	Consumed    int64  `json:"consumed"`
+	Skipped     int64  `json:"skipped,omitempty"`
 	Expired     int64  `json:"expired"`
 	Unread      int64  `json:"unread"`
 }
@@ -272,6 +318,7 @@ type Partition struct {
 	ThrottledShare float64    `json:"throttled_share"`
 	LogEndDelta    int64      `json:"log_end_delta"`
 	AckedRecords   int64      `json:"acked"`
+	Markers        int64      `json:"markers,omitempty"` // of transactions: LogEndDelta counts them too
 	TopKeys        []KeyShare `json:"top_keys,omitempty"`
 }
 

@@ -17,6 +17,7 @@ func Summary(w io.Writer, r *Result, color bool, width int) {
 	}
 	s := &sheet{w: w, color: color, width: max(width, 40)}
 	s.verdict(r)
+	s.thresholds(r)
 	for _, b := range r.Verdict.Binding {
 		s.binding(b)
 	}
@@ -66,7 +67,55 @@ func (s *sheet) verdict(r *Result) {
 			fmt.Fprintln(s.w, line)
 		}
 	}
+	if a := r.Aborted; a != nil {
+		for _, line := range wrap("stopped "+seconds(a.At)+" after the start of traffic by a threshold: "+clip(a.Expression, 80)+of(a.Of), s.width) {
+			fmt.Fprintln(s.w, line)
+		}
+	}
 	s.gap()
+}
+
+// thresholds writes what came of each: a mark and a word, never colour alone.
+func (s *sheet) thresholds(r *Result) {
+	all := outcomes(r)
+	label := "thresholds"
+	for _, o := range all {
+		mark := o.Mark + " " + o.Word
+		text := mark + "  " + o.Expression + of(o.Of) + ": "
+		if o.Observed != unknown {
+			text += "observed " + o.Observed + ", bound " + o.Bound
+		}
+		if o.Observed != unknown && o.Message != "" {
+			text += ", "
+		}
+		text += o.Message
+		for i, line := range wrap(unbroken(text), s.width-labelWidth) {
+			line = strings.ReplaceAll(line, "\u00a0", " ")
+			if rest, ok := strings.CutPrefix(line, mark); ok && i == 0 && s.color {
+				line = paintMark(o.Passed) + mark + "\x1b[0m" + rest
+			}
+			fmt.Fprintf(s.w, "%-*s%s\n", labelWidth, label, line)
+			label = ""
+		}
+	}
+	if len(all) > 0 {
+		s.gap()
+	}
+}
+
+// of says what a threshold is narrowed to, behind its expression.
+func of(narrowed string) string {
+	if narrowed == "" {
+		return ""
+	}
+	return " of " + clip(narrowed, 80)
+}
+
+func paintMark(passed bool) string {
+	if passed {
+		return "\x1b[1;36m"
+	}
+	return "\x1b[1;31m"
 }
 
 // paint is the terminal colour of a status, bold.
@@ -197,13 +246,6 @@ func (s *sheet) health(r *Result) {
 		s.row(label, clip(reason.Message, 300)+" (observed "+reading(reason.Observed, reason.Unit)+
 			", bound "+reading(reason.Bound, reason.Unit)+")")
 		label = ""
-	}
-	for _, t := range r.Thresholds {
-		word := "passed"
-		if !t.Passed {
-			word = "failed"
-		}
-		s.row("threshold", fmt.Sprintf("%s: %s, observed %s", clip(t.Expression, 60), word, reading(t.Observed, "")))
 	}
 	for i, e := range r.Errors {
 		if i == 5 {

@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 func TestSummaryGolden(t *testing.T) {
-	for name, fixture := range map[string]func() (*Result, []PartitionSecond){"hot-key": hotKey, "steady": steady, "stopped": stopped} {
+	for name, fixture := range map[string]func() (*Result, []PartitionSecond){"hot-key": hotKey, "steady": steady, "stopped": stopped, "gated": gated} {
 		t.Run(name, func(t *testing.T) {
 			r, _ := fixture()
 			var out bytes.Buffer
@@ -38,7 +38,7 @@ func TestSummaryGolden(t *testing.T) {
 
 func TestSummaryFitsItsWidth(t *testing.T) {
 	for _, width := range []int{40, 80, 120} {
-		for _, fixture := range []func() (*Result, []PartitionSecond){hotKey, steady, stopped, hostile} {
+		for _, fixture := range []func() (*Result, []PartitionSecond){hotKey, steady, stopped, gated, hostile} {
 			r, _ := fixture()
 			var out bytes.Buffer
 			Summary(&out, r, false, width)
@@ -65,6 +65,14 @@ func TestSummaryColors(t *testing.T) {
 	stripped := strings.NewReplacer("\x1b[1;33m", "", "\x1b[0m", "").Replace(colored.String())
 	if stripped != plain.String() {
 		t.Error("colour changes more than colour")
+	}
+	r, _ = gated()
+	colored.Reset()
+	Summary(&colored, r, true, 0)
+	for _, want := range []string{"\x1b[1;31m✗ failed\x1b[0m  response.p99", "\x1b[1;31m✗ not known\x1b[0m  end_to_end", "\x1b[1;36m✓ passed\x1b[0m  backlog"} {
+		if !strings.Contains(colored.String(), want) {
+			t.Errorf("no %q in:\n%s", want, colored.String())
+		}
 	}
 	r, _ = hostile()
 	var out bytes.Buffer

@@ -12,6 +12,14 @@ import (
 // profiles are the profile names that tests pretend to have built in.
 func profiles() []string { return []string{"msk-serverless", "msk-express-m7g.large"} }
 
+// profileLimits are what tests pretend that the profiles declare.
+func profileLimits(profile string) map[string]float64 {
+	if profile != "msk-serverless" {
+		return nil
+	}
+	return map[string]float64{"cluster.message": 8 << 20, "cluster.fetch": 55e6}
+}
+
 // TestBroken holds every message of every file in testdata/broken against the
 // .want file beside it, byte for byte. With UPDATE_GOLDEN=1 it writes them.
 func TestBroken(t *testing.T) {
@@ -25,9 +33,7 @@ func TestBroken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles(), ReadFile: func(name string) ([]byte, error) {
-				return os.ReadFile(filepath.Join("testdata/broken", name))
-			}})
+			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles(), Limits: profileLimits, ReadFile: readBeside(file)})
 			if err == nil {
 				t.Fatal("a broken file was accepted")
 			}

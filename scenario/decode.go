@@ -17,6 +17,8 @@ type decoder struct {
 	bases    map[*yaml.Node]*baseFile // nodes that come from a file that the scenario extends
 	problems Problems
 	later    []func(*Scenario) // checks of a field against sections that are read after it
+	root     *yaml.Node        // the whole scenario
+	faulty   []*yaml.Node      // where mistakes were reported
 }
 
 func (d *decoder) pos(n *yaml.Node) Pos { return d.problem(n, "", "").Pos }
@@ -24,6 +26,7 @@ func (d *decoder) pos(n *yaml.Node) Pos { return d.problem(n, "", "").Pos }
 // report notes a mistake at a node.
 func (d *decoder) report(n *yaml.Node, hint, format string, args ...any) {
 	d.problems = append(d.problems, d.problem(n, hint, fmt.Sprintf(format, args...)))
+	d.faulty = append(d.faulty, n)
 }
 
 func (d *decoder) problem(n *yaml.Node, hint, message string) Problem {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,8 +36,11 @@ func (r curveReader) curve(parent *object, field string) Curve {
 	o := parent.child(field)
 	var found []string
 	for _, s := range shapes {
-		if o.get(s) != nil {
-			found = append(found, s)
+		o.get(s)
+	}
+	for _, key := range o.keys {
+		if slices.Contains(shapes, key.Value) {
+			found = append(found, key.Value)
 		}
 	}
 	var c Curve
@@ -157,5 +161,5 @@ func (d *decoder) checkChanges(s *Scenario) {
 }
 
 func tooManyChanges(n float64) string {
-	return fmt.Sprintf("the load would change about %s times during the run, at most %s are possible", grouped(math.Round(n)), grouped(mostPieces))
+	return fmt.Sprintf("would change about %s times during the run, at most %s are possible", grouped(math.Round(n)), grouped(mostPieces))
 }

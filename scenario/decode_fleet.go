@@ -40,7 +40,7 @@ func compressionLevel(o *object, codec string) int {
 	if highest == 0 {
 		o.integer("compression_level", 1, 1, 22)
 		if o.sound("compression", "compression_level") {
-			o.fail("compression_level", "gzip, lz4 and zstd have", "compression %s has no levels", codec)
+			o.fail("compression_level", "gzip, lz4 and zstd have levels", "compression %s has no levels", codec)
 		}
 		return DefaultLevel
 	}
@@ -72,6 +72,6 @@ func checkFleet(p Producer, o, settings *object) {
 	}
 	if takes := float64(n) / rate; takes > transactionTimeout.Seconds() {
 		settings.fail("transactions", "", "a client fills a transaction of %s records in %s at this rate, and after %s the cluster aborts it",
-			grouped(float64(n)), seconds(takes), formatDuration(transactionTimeout))
+			grouped(float64(n)), wholeSeconds(takes), formatDuration(transactionTimeout))
 	}
 }

@@ -58,11 +58,11 @@ func (o *object) checkConnecting(what string, count int, perSecond float64) {
 		if len(s.Phases) > 0 && takes > lasts.Seconds() {
 			o.fail("connect_rate", "", "%s %s at %s take %s to connect, and the phases last %s in all",
 				grouped(float64(count)), what, formatCountRate(perSecond),
-				seconds(takes), formatDuration(lasts))
+				wholeSeconds(takes), formatDuration(lasts))
 		}
 	})
 }
 
 // seconds writes a time that was worked out from a rate, and may be longer than a
 // duration can be.
-func seconds(n float64) string { return grouped(math.Round(n)) + "s" }
+func wholeSeconds(n float64) string { return grouped(math.Round(n)) + "s" }

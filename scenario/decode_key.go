@@ -6,10 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// The ranges of weights: wide enough for anything that was counted or measured,
-// narrow enough for sums of them to keep their digits.
+// The range of weights in a scenario: wide enough for what is counted or guessed.
 const (
-	leastWeight = 1e-12
+	leastWeight = 1e-9
 	mostWeight  = 1e15
 )
 
@@ -20,10 +19,10 @@ func key(o *object) Key {
 	}
 	k := Key{}
 	switch {
-	case o.has("weights"):
+	case o.get("weights") != nil:
 		o.alone("weights", "file", "keys", "zipf", "hot", "order", "size")
 		k.Weighted = weights(o)
-	case o.has("file"):
+	case o.get("file") != nil:
 		o.alone("file", "keys", "zipf", "hot", "order", "size")
 		k.Weighted, k.File = weightsFile(o)
 	default:
@@ -125,17 +124,17 @@ func weightsFile(o *object) ([]WeightedKey, File) {
 	seen := make(map[string]struct{}, len(t.data)/(2*shortRow))
 	for t.next() {
 		key := t.row[0]
-		weight, _ := t.number(1, leastWeight, mostWeight)
-		_, twice := seen[key]
+		weight := t.weight(1)
+		before := len(seen)
+		seen[key] = struct{}{}
 		switch {
 		case key == "":
 			t.fail(0, "", "the key is empty")
 		case !utf8.ValidString(key):
 			t.fail(0, "save the file as UTF-8", "the key is not UTF-8 text")
-		case twice:
+		case len(seen) == before:
 			t.fail(0, "keep one of them, with the sum of the weights", "the key %s is there twice", quote(key))
 		}
-		seen[key] = struct{}{}
 		list = append(list, WeightedKey{key, weight})
 	}
 	switch {

@@ -33,12 +33,9 @@ func (d *decoder) scenario(root *yaml.Node) *Scenario {
 	s.Idle = idle(o)
 	s.Consumers = consumers(o, s)
 	s.Phases = phases(o)
+	s.Thresholds = thresholds(o, s)
 	for _, check := range d.later {
 		check(s)
-	}
-	if n := o.get("thresholds"); n != nil {
-		d.report(o.key("thresholds"), "remove them: a gate that is not evaluated would always be open",
-			"this version does not evaluate thresholds yet")
 	}
 	o.done()
 	return s
@@ -122,6 +119,6 @@ func (d *decoder) scale(phases []Phase, total time.Duration) {
 		changes += p.Load.changes(p.Duration)
 	}
 	if changes > mostPieces {
-		complain("%s", tooManyChanges(changes))
+		complain("the load %s", tooManyChanges(changes))
 	}
 }

@@ -14,7 +14,7 @@ func value(o *object) Value {
 		return Value{}
 	}
 	v := Value{Entropy: 1}
-	if o.has("file") {
+	if o.get("file") != nil {
 		v.Samples, v.File = samples(o)
 		o.alone("file", "size", "entropy")
 	} else {
@@ -61,12 +61,14 @@ func valueSize(o *object) Size {
 			law.fail(name, "keep one of them", "contradicts %s", first)
 		}
 	}
-	if first == "" {
+	if len(law.keys) == 0 {
 		o.fail("size", "such as {uniform: {min: 100B, max: 10KiB}}, or a size such as 1KiB",
 			"want one of uniform, normal, lognormal, buckets, file")
 	}
 	law.done()
-	o.bad["size"] = o.bad["size"] || !law.sound(known...)
+	if first == "" || !law.sound(known...) {
+		o.bad["size"] = true
+	}
 	return s
 }
 
@@ -94,7 +96,9 @@ func sizeLaw(o *object, name string) Size {
 		lognormal(law, &s)
 	}
 	law.done()
-	o.bad[name] = len(law.bad) > 0
+	if len(law.bad) > 0 {
+		o.bad[name] = true
+	}
 	return s
 }
 
@@ -105,11 +109,14 @@ func bounds(o *object, s *Size, most float64) {
 	if !o.sound("min", "max") || s.Min <= s.Max {
 		return
 	}
-	field := "min"
-	if !o.has(field) {
+	field, what := "min", "max"
+	switch {
+	case !o.has("min"):
 		field = "max"
+	case !o.has("max"):
+		what = "the default of max"
 	}
-	o.fail(field, "", "min, %s, is more than max, %s", formatSize(s.Min), formatSize(s.Max))
+	o.fail(field, "", "min, %s, is more than %s, %s", formatSize(s.Min), what, formatSize(s.Max))
 }
 
 // normal reads a normal law, by default cut at 6 standard deviations above the
@@ -145,10 +152,16 @@ func lognormal(o *object, s *Size) {
 // them expects other sizes than they would get.
 func (o *object) checkMass(field string, s Size) {
 	const leastMass = 0.01
-	if mass := newBell(s).all; mass < leastMass {
-		o.fail(field, "widen min and max, or move the law between them", "only %.2g %% of such sizes lie between %s and %s",
-			100*mass, formatSize(s.Min), formatSize(s.Max))
+	mass := newBell(s).all
+	if mass >= leastMass {
+		return
 	}
+	few := "hardly any"
+	if mass > leastMass/100 {
+		few = fmt.Sprintf("only %.2f %%", 100*mass)
+	}
+	o.fail(field, "widen min and max, or move the law between them", "%s of such sizes lie between %s and %s",
+		few, formatSize(s.Min), formatSize(s.Max))
 }
 
 // buckets reads sizes with shares that add up to 1.
@@ -196,7 +209,7 @@ func sizesFile(o *object) Size {
 		if ok && size != math.Trunc(size) {
 			t.fail(0, "", "want a whole number of bytes, got %s", quote(t.row[0]))
 		}
-		weight, _ := t.number(1, leastWeight, mostWeight)
+		weight := t.weight(1)
 		s.add(SizeBucket{int(size), weight})
 		sum += weight
 	}

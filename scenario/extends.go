@@ -80,7 +80,7 @@ func (d *decoder) readBase(n *yaml.Node, name string) *yaml.Node {
 	}
 	data, err := d.options.ReadFile(name)
 	if err != nil {
-		d.report(n, "", "extends: %v", err)
+		d.report(n, "the path is relative to the file that names it", "extends: cannot read %s: %s", quote(name), reason(err))
 		return nil
 	}
 	shown := name

@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data, "topics.orders.partitions=24")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, edit string) {
-		o := Options{Profiles: profiles(), Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
+		o := Options{Profiles: profiles(), ReadFile: readPayload, Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
 		if edit != "" {
 			o.Set = []string{edit}
 		}
@@ -51,7 +51,7 @@ func FuzzParse(f *testing.F) {
 // checkRoundTrip fails unless the resolved scenario reads as the same scenario.
 func checkRoundTrip(t interface{ Fatalf(string, ...any) }, s *Scenario) {
 	data := s.YAML()
-	again, err := Parse("resolved.yaml", data, Options{})
+	again, err := Parse("resolved.yaml", data, Options{ReadFile: readPayload})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
@@ -85,12 +85,20 @@ func drawScenario(t *rapid.T) *Scenario {
 		s.Topics = append(s.Topics, drawTopic(t, n))
 	}
 	withoutCollisions(s.Topics)
+	taken := map[string]bool{}
+	apart := func(n string) string { // no fleet and no group have one name
+		for taken[n] {
+			n += "_"
+		}
+		taken[n] = true
+		return n
+	}
 	for _, n := range names("producers") {
-		s.Producers = append(s.Producers, drawProducer(t, n, s.Topics))
+		s.Producers = append(s.Producers, drawProducer(t, apart(n), s.Topics))
 	}
 	for _, n := range names("consumers") {
 		s.Consumers = append(s.Consumers, Consumer{
-			Name: n, Topics: []string{s.Producers[0].Topic}, From: FromEnd, Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
+			Name: apart(n), Topics: []string{s.Producers[0].Topic}, From: FromEnd, Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
 			Settings: ConsumerSettings{
 				ClientID:               drawText().Draw(t, "client id"),
 				FetchMaxWait:           time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "wait")),
@@ -101,13 +109,21 @@ func drawScenario(t *rapid.T) *Scenario {
 			}})
 	}
 	for _, n := range names("idle") {
-		s.Idle = append(s.Idle, Idle{Name: n, Connections: rapid.IntRange(1, 10_000).Draw(t, "connections")})
+		s.Idle = append(s.Idle, Idle{Name: apart(n), Connections: rapid.IntRange(1, 10_000).Draw(t, "connections")})
 	}
 	for _, n := range names("phases") {
 		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
-			Always(rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-6, 10)).Draw(t, "load")), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
+			rapid.OneOf(rapid.Just(Always(0)), rapid.Custom(func(t *rapid.T) Curve { return drawSlowCurve(t, 10) })).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
 	}
 	drawConnectRates(t, s)
+	for i, p := range s.Producers {
+		if _, beyond := outpaced(p, s); beyond {
+			s.Producers[i].Settings.Linger = 0
+		}
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "thresholds") {
+		s.Thresholds = append(s.Thresholds, drawThreshold(t, s))
+	}
 	return s
 }
 
@@ -117,7 +133,8 @@ func drawLimits(t *rapid.T) Limits {
 		if !rapid.Bool().Draw(t, name) {
 			continue
 		}
-		value := rapid.Float64Range(1, 1e12).Draw(t, "value")
+		// Above all sizes of records, batches and fetches that are drawn.
+		value := rapid.Float64Range(1<<30, 1e12).Draw(t, "value")
 		_, dimension, _ := strings.Cut(name, ".")
 		if u := unitOf(dimension); u.count || u.want == wantSize {
 			value = float64(int64(value))
@@ -128,11 +145,15 @@ func drawLimits(t *rapid.T) Limits {
 }
 
 func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
+	topic := topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")]
 	p := Producer{
-		Name:    name,
-		Topic:   topics[rapid.IntRange(0, len(topics)-1).Draw(t, "topic")].Name,
-		Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
-		Value:   Value{Size: Fixed(rapid.IntRange(1, 4000).Draw(t, "value")), Entropy: 1},
+		Name:      name,
+		Topic:     topic.Name,
+		Partition: drawPartition(t, topic),
+		Clients:   rapid.IntRange(1, 10_000).Draw(t, "clients"),
+		Key:       drawKey(t),
+		Value:     drawValue(t),
+		Headers:   drawHeaders(t),
 		Settings: ProducerSettings{
 			Acks:        rapid.SampledFrom([]string{"all", "1", "0"}).Draw(t, "acks"),
 			Compression: rapid.SampledFrom([]string{"none", "gzip", "snappy", "lz4", "zstd"}).Draw(t, "compression"),
@@ -144,22 +165,23 @@ func drawProducer(t *rapid.T, name string, topics []Topic) Producer {
 		},
 	}
 	p.Settings.Idempotent = p.Settings.Acks == "all" && rapid.Bool().Draw(t, "idempotent")
-	switch rapid.IntRange(0, 2).Draw(t, "rate") {
+	switch rapid.IntRange(0, 3).Draw(t, "rate") {
+	case 3:
+		p.Rate = Rate{Records: 4000.25, Curve: Curve{Shape: Replay, File: payloadFile("traffic.csv"),
+			Steps: []Step{{1200, 60 * time.Second}, {0, 30500 * time.Millisecond}, {4000.25, 0}}}}
 	case 0:
 		p.Rate.Max = true
 	case 1:
-		p.Rate.Records = rapid.Float64Range(0.001, 1e8).Draw(t, "records")
+		p.Rate.Curve = drawSlowCurve(t, 1e8)
+		p.Rate.Records = p.Rate.Curve.Peak()
 	case 2:
-		p.Rate.Bytes = rapid.Float64Range(1, 1e8).Draw(t, "bytes")
+		p.Rate.Curve = drawSlowCurve(t, 1e7)
+		p.Rate.Bytes = p.Rate.Curve.Peak()
 	}
-	switch keys := rapid.IntRange(2, 10_000_000).Draw(t, "keys"); rapid.IntRange(0, 3).Draw(t, "key") {
-	case 1:
-		p.Key = Key{Keys: keys}
-	case 2:
-		p.Key = Key{Keys: keys, HotKeys: rapid.IntRange(1, keys-1).Draw(t, "hot"), HotShare: rapid.Float64Range(1e-6, 1).Draw(t, "share")}
-	case 3:
-		p.Key = Key{Keys: keys, Zipf: rapid.Float64Range(0.001, 10).Draw(t, "zipf")}
+	if p.Rate.Curve.Shape == Constant {
+		p.Rate.Curve = Curve{} // the rate says it
 	}
+	p.Poisson = !p.Rate.Max && rapid.Bool().Draw(t, "poisson")
 	drawFleetSettings(t, &p)
 	return p
 }

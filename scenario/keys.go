@@ -82,8 +82,10 @@ func (k *Keys) Append(dst []byte, key int) []byte {
 	case k.alias != nil:
 		return append(dst, k.key.Weighted[key].Key...)
 	}
-	for range k.key.Size - digits(key) {
-		dst = append(dst, '0')
+	if k.key.Size > 0 {
+		for range k.key.Size - digits(key) {
+			dst = append(dst, '0')
+		}
 	}
 	return strconv.AppendInt(dst, int64(key), 10)
 }
@@ -102,7 +104,7 @@ func (k *Keys) Length(key int) int {
 // digits is the length of a number's decimal text.
 func digits(n int) int {
 	length := 1
-	for ; n >= 10; n /= 10 {
+	for next := 10; n >= next; next *= 10 {
 		length++
 	}
 	return length

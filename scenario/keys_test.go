@@ -71,7 +71,32 @@ func distributions() map[string]Key {
 		"zipf 3 of 2":      {Keys: 2, Zipf: 3},
 		"zipf 0.001":       {Keys: 50, Zipf: 0.001},
 		"zipf 4":           {Keys: 100_000, Zipf: 4},
+		"zipf 0.5":         {Keys: 10000, Zipf: 0.5},
+		"zipf 1.1":         {Keys: 10000, Zipf: 1.1},
+		"in turn":          {Keys: 7, InTurn: true},
+		"padded":           {Keys: 30, Size: 24},
+		"weighted":         weighted(5, 0.001, 300, 20, 20, 1e-6),
+		"one weight":       weighted(3),
+		"many weights":     manyWeights(10_000),
 	}
+}
+
+// weighted are keys called "k0", "k1", … with these weights.
+func weighted(weights ...float64) Key {
+	k := Key{Keys: len(weights)}
+	for i, w := range weights {
+		k.Weighted = append(k.Weighted, WeightedKey{fmt.Sprintf("k%d", i), w})
+	}
+	return k
+}
+
+// manyWeights are keys with weights of all sizes, in no order.
+func manyWeights(keys int) Key {
+	weights := make([]float64, keys)
+	for i := range weights {
+		weights[i] = math.Pow(float64((i*7919)%keys)+1, -0.8)
+	}
+	return weighted(weights...)
 }
 
 // TestKeysFollowShares holds every distribution against its exact probabilities:
@@ -81,9 +106,13 @@ func TestKeysFollowShares(t *testing.T) {
 	for name, key := range distributions() {
 		t.Run(name, func(t *testing.T) {
 			k := NewKeys(key, 42, "checkout")
-			shares := k.Shares()
 			for _, step := range []int64{1, 12} {
-				if err := fit(count(k, key.Keys, draws, 5, step), shares, draws); err != nil {
+				shares := k.Shares()
+				counts := count(k, key.Keys, draws, 5, step)
+				if len(key.Weighted) > 0 {
+					modeFirst(counts, shares)
+				}
+				if err := fit(counts, shares, draws); err != nil {
 					t.Errorf("slots 5, %d, …: %v", 5+step, err)
 				}
 			}
@@ -284,7 +313,14 @@ func TestRecordsPerSecond(t *testing.T) {
 	for name, key := range distributions() {
 		mean := 0.0
 		for i, share := range NewKeys(key, 1, "a").Shares() {
-			mean += share * float64(len(strconv.Itoa(i)))
+			length := len(strconv.Itoa(i))
+			if key.Size > 0 {
+				length = key.Size
+			}
+			if len(key.Weighted) > 0 {
+				length = len(key.Weighted[i].Key)
+			}
+			mean += share * float64(length)
 		}
 		if got := key.meanLength(); math.Abs(got-mean) > 1e-9 {
 			t.Errorf("%s: mean length %v, want %v", name, got, mean)

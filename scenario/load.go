@@ -24,6 +24,7 @@ func Load(path string, o Options) (*Scenario, error) {
 	if s != nil {
 		s.Limits = d.inline(s.Limits, path, nil)
 	}
+	d.semantics(s)
 	if len(d.problems) > 0 {
 		return nil, d.problems.sorted()
 	}
@@ -35,6 +36,7 @@ func Load(path string, o Options) (*Scenario, error) {
 // no YAML ends at its first one. A scenario that names files needs Options.ReadFile.
 func Parse(name string, data []byte, o Options) (*Scenario, error) {
 	d, s := parse(name, data, o)
+	d.semantics(s)
 	if len(d.problems) > 0 {
 		return nil, d.problems.sorted()
 	}
@@ -63,6 +65,7 @@ func parse(name string, data []byte, o Options) (*decoder, *Scenario) {
 	for i, edit := range o.Set {
 		d.set(root, i, edit)
 	}
+	d.root = resolve(root)
 	s := d.scenario(root)
 	if s == nil {
 		return d, nil

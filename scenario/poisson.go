@@ -46,8 +46,7 @@ func newPoints(seed uint64, fleet string, total uint128) *points {
 		if b == 0 || b == blocks-1 {
 			law = newPoissonLaw(p.width(b).records())
 		}
-		r := newStream(p.block(b), 0)
-		p.before[b+1] = p.before[b] + law.draw(&r)
+		p.before[b+1] = p.before[b] + law.draw(random(p.block(b), 0, 0))
 	}
 	return p
 }
@@ -56,7 +55,7 @@ func (p *points) count() int64 { return p.before[len(p.before)-1] }
 
 // block is the base of a block's hashes. Hash 0 is its number of points, from 1
 // on they are its halves, see pick.
-func (p *points) block(b int) uint64 { return newStream(p.base, uint64(b)).state }
+func (p *points) block(b int) uint64 { return mix64(p.base + uint64(b)*golden) }
 
 // width is the work of a block; only the last one may be shorter.
 func (p *points) width(b int) uint128 {
@@ -100,30 +99,35 @@ func (p *points) below(work uint128) int64 {
 // pick is the kth smallest, from 0, of n numbers that are spread evenly over all
 // 64-bit numbers. Half h of the range is followed by halves 2h and 2h+1 of it.
 func pick(base uint64, n, k int64) uint64 {
-	var low uint64
 	half, depth := uint64(1), 0
 	for ; n > 1 && depth < 64; depth++ {
 		left := coins(base, half, n)
-		half *= 2
-		if k < left {
-			n = left
-			continue
-		}
-		n, k = n-left, k-left
-		low |= 1 << (63 - depth)
-		half++
+		// Without a branch, which nothing could predict: right is all ones when
+		// the number is in the right half.
+		right := (left - 1 - k) >> 63
+		n = left + right&(n-2*left)
+		k -= right & left
+		half = 2*half - uint64(right)
 	}
-	r := newStream(base, half)
-	return low | r.next()>>depth
+	// The leading one of half and the bits behind it say where it lies.
+	return half<<(64-depth) | random(base, half, 0)>>depth
 }
 
 // coins is the number of heads in n tosses.
 func coins(base, half uint64, n int64) (heads int64) {
-	r := newStream(base, half)
+	word := uint64(0)
 	for ; n >= 64; n -= 64 {
-		heads += int64(bits.OnesCount64(r.next()))
+		heads += int64(bits.OnesCount64(random(base, half, word)))
+		word++
 	}
-	return heads + int64(bits.OnesCount64(r.next()&(1<<n-1)))
+	return heads + int64(bits.OnesCount64(random(base, half, word)&(1<<(n&63)-1)))
+}
+
+// random is SplitMix64's output at a counter made of a half and the number of a
+// word in it. Words from 2^16 on and halves from 2^48 on share counters with
+// others, far apart from each other.
+func random(base, half, word uint64) uint64 {
+	return mix64(base + (half<<16+word)*golden)
 }
 
 // poissonLaw draws numbers from the Poisson law by the inverse of its
@@ -162,7 +166,8 @@ func newPoissonLaw(mean float64) poissonLaw {
 	return law
 }
 
-func (l poissonLaw) draw(r *stream) int64 {
-	u := r.float()
+// draw turns random bits into a number.
+func (l poissonLaw) draw(random uint64) int64 {
+	u := float64(random>>11) * 0x1p-53
 	return l.first + int64(sort.Search(len(l.cumulative)-1, func(i int) bool { return u < l.cumulative[i] }))
 }

@@ -59,6 +59,9 @@ func (s *Scenario) YAML() []byte {
 			add("measure", boolean(p.Measure)).node())
 	}
 	top.add("phases", (*tree)(phases))
+	if len(s.Thresholds) > 0 {
+		top.add("thresholds", thresholdsYAML(s.Thresholds))
+	}
 	data, err := yaml.Dump(top.node(), yaml.WithLineWidth(-1))
 	if err != nil {
 		return nil

@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,6 +59,17 @@ func everything(t *testing.T) *Scenario {
 	return withoutPositions(s)
 }
 
+// fileIn is a file of testdata, with its hash.
+func fileIn(t *testing.T, name string) File {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	return File{name, hex.EncodeToString(sum[:])}
+}
+
 func withoutPositions(s *Scenario) *Scenario {
 	s.Limits.Pos = Pos{}
 	for i := range s.Producers {
@@ -68,6 +81,9 @@ func withoutPositions(s *Scenario) *Scenario {
 	for i := range s.Consumers {
 		s.Consumers[i].Pos = Pos{}
 	}
+	for i := range s.Thresholds {
+		s.Thresholds[i].Pos = Pos{}
+	}
 	return s
 }
 
@@ -76,6 +92,9 @@ func TestEverything(t *testing.T) {
 		BatchBytes: 1_000_000, BufferBytes: 4 << 20, InFlight: 2, CompressionLevel: 19, ClientID: "app 1", ConnectRate: 0.5}
 	unsafe := javaProducer()
 	unsafe.Idempotent = false
+	curved := func(name string, r Rate) Producer {
+		return Producer{Name: name, Topic: "orders", Clients: 1, Rate: r, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: javaProducer()}
+	}
 	committing := javaProducer()
 	committing.Transactions = Transactions{Records: 100, Aborted: 0.02}
 	want := &Scenario{
@@ -100,14 +119,50 @@ func TestEverything(t *testing.T) {
 		},
 		Producers: []Producer{
 			{Name: "hot", Topic: "orders", Clients: 4, Rate: Rate{Bytes: 1.5 * (1 << 20)}, Key: Key{Keys: 100, HotKeys: 2, HotShare: 0.29}, Value: Value{Size: Fixed(1024), Entropy: 1}, Settings: slow},
-			{Name: "skewed", Topic: "orders", Clients: 1, Rate: Rate{Records: 333.3}, Key: Key{Keys: 1000, Zipf: 0.99}, Value: Value{Size: Fixed(1), Entropy: 1}, Settings: slow},
+			{Name: "skewed", Topic: "orders", Clients: 1, Poisson: true, Rate: Rate{Records: 333.3, Curve: Curve{Shape: Sine, From: 0.5, To: 333.3, Over: 90 * time.Minute}}, Key: Key{Keys: 1000, Zipf: 0.99}, Value: Value{Size: Fixed(1), Entropy: 1}, Settings: slow},
 			{Name: "flood", Topic: "there.already", Clients: 1, Rate: Rate{Max: true}, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: unsafe},
+			curved("ramped", Rate{Bytes: 1.5e6, Curve: Curve{Shape: Ramp, To: 1.5e6, Over: 90 * time.Second}}),
+			curved("stepped", Rate{Bytes: 20480, Curve: Curve{Shape: Steps, Steps: []Step{{10e3, 20 * time.Second}, {100, time.Millisecond}, {20480, 0}}}}),
+			curved("bursting", Rate{Records: 1000, Curve: Curve{Shape: Burst, To: 1000, Over: time.Minute, Lasts: 1500 * time.Millisecond}}),
+			curved("recorded", Rate{Records: 4000.25, Curve: Curve{Shape: Replay,
+				Steps: []Step{{1200, 60 * time.Second}, {0, 30500 * time.Millisecond}, {4000.25, 0}},
+				File:  File{Name: "traffic.csv", SHA256: "a860c1c50e23ac223c8436194aaa639f8e7960f40a06b555aed63280d70456a1"}}}),
+			{Name: "moving", Topic: "orders", Partition: Partition{Fixed: true, Number: 3}, Clients: 1, Rate: Rate{Records: 10},
+				Key:     Key{Keys: 50, HotKeys: 5, HotShare: 0.4, HotMoves: time.Minute, Size: 24},
+				Value:   Value{Size: Size{Shape: LognormalSize, Min: 1, Max: 16 * 20480, Median: 800, P99: 20480}, Entropy: 0.6, Tombstones: 0.01},
+				Headers: []Header{{"source", "web"}, {"version", "2"}, {"empty", ""}}, Settings: javaProducer()},
+			{Name: "turns", Topic: "orders", Partition: Partition{RoundRobin: true}, Clients: 1, Rate: Rate{Records: 10}, Key: Key{Keys: 7, InTurn: true},
+				Value: Value{Size: Size{Shape: NormalSize, Min: 10, Max: 4096, Mean: 1024, StdDev: 200}, Entropy: 1}, Settings: javaProducer()},
+			{Name: "weighted", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Key: Key{Keys: 2, Weighted: []WeightedKey{{"customer-1", 30}, {"other", 0.5}}},
+				Value: Value{Size: Size{Shape: BucketSizes, Min: 200, Max: 4096, Buckets: []SizeBucket{{4096, 0.3}, {200, 0.7}}}, Entropy: 1}, Settings: javaProducer()},
+			{Name: "files", Topic: "orders", Clients: 1, Rate: Rate{Records: 10},
+				Key:      Key{Keys: 2, Weighted: []WeightedKey{{"customer-1", 300}, {"last, first", 150}}, File: fileIn(t, "keys.csv")},
+				Value:    Value{Size: Size{Shape: EmpiricalSize, Min: 100, Max: 4096, Buckets: []SizeBucket{{4096, 0.25}, {100, 0.75}}, File: fileIn(t, "sizes.csv")}, Entropy: 1},
+				Settings: javaProducer()},
+			{Name: "samples", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Value: Value{Samples: [][]byte{[]byte(`{"order":1,"items":[]}`), []byte(`{"order":2}`)},
+				Entropy: 1, Tombstones: 0.1, File: fileIn(t, "samples.jsonl")}, Settings: javaProducer()},
+			{Name: "uniform", Topic: "orders", Clients: 1, Rate: Rate{Records: 10}, Value: Value{Size: Size{Shape: UniformSize, Min: 100, Max: 10240}, Entropy: 1}, Settings: javaProducer()},
 			{Name: "ledger", Topic: "sensor", Clients: 1, Rate: Rate{Records: 50}, Value: Value{Size: Fixed(100), Entropy: 1}, Settings: committing},
 		},
 		Idle: []Idle{{Name: "dashboards", Connections: 500, ConnectRate: 50}, {Name: "leaked", Connections: 1}},
 		Consumers: []Consumer{{Name: "billing", Topics: []string{"orders", "there.already"}, Clients: 3, From: FromEnd,
 			Settings: ConsumerSettings{ClientID: "b", FetchMinBytes: 65536, FetchMaxBytes: 1 << 20, FetchMaxPartitionBytes: 100, MaxPollRecords: 500, CommitInterval: 5 * time.Second}}},
-		Phases: []Phase{{"warm-up", 2 * time.Minute, Always(0.125), false}, {"pause", 1500 * time.Millisecond, Always(0), true}, {"peak", time.Hour, Always(1.1), true}},
+		Phases: []Phase{{"warm-up", 2 * time.Minute, Always(0.125), false}, {"pause", 1500 * time.Millisecond, Always(0), true}, {"peak", time.Hour, Always(1.1), true},
+			{"up", 30 * time.Second, Curve{Shape: Ramp, To: 1, Over: 30 * time.Second}, false},
+			{"down", 30 * time.Second, Curve{Shape: Ramp, From: 1, To: 0.125, Over: 20 * time.Second}, false},
+			{"stairs", 30 * time.Second, Curve{Shape: Steps, Steps: []Step{{0.5, 10 * time.Second}, {1, 0}}}, false},
+			{"waves", 30 * time.Second, Curve{Shape: Sine, To: 1.5, Over: 10 * time.Second}, false},
+			{"bursts", 30 * time.Second, Curve{Shape: Burst, From: 0.1, To: 10, Over: 5 * time.Second, Lasts: time.Second}, false}},
+		Thresholds: []Threshold{
+			{Expression: "response.p99 < 500ms", Metric: "response.p99", Operator: "<", Bound: 500, Partition: -1},
+			{Expression: "end_to_end.p999 <= 1m30s", Metric: "end_to_end.p999", Operator: "<=", Bound: 90_000, Partition: -1},
+			{Expression: "throttled.share < 0.5%", Metric: "throttled.share", Operator: "<", Bound: 0.005, Fleet: "hot", Partition: -1, Abort: true},
+			{Expression: "backlog < 10000", Metric: "backlog", Operator: "<", Bound: 10_000, Group: "billing", Partition: -1},
+			{Expression: "response.max > 1us", Metric: "response.max", Operator: ">", Bound: 0.001, Topic: "there.already", Partition: -1},
+			{Expression: "response.p50 >= 1ms", Metric: "response.p50", Operator: ">=", Bound: 1, Topic: "orders", Partition: 0},
+			{Expression: "failed == 0", Metric: "failed", Operator: "==", Partition: -1, Abort: true},
+			{Expression: "acked.rate > 1.5MiB/s", Metric: "acked.rate", Operator: ">", Bound: 1.5 * (1 << 20), Partition: -1},
+		},
 	}
 	if got := everything(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -119,7 +174,7 @@ func TestEverything(t *testing.T) {
 func TestResolved(t *testing.T) {
 	s := everything(t)
 	data := s.YAML()
-	again, err := Parse("resolved.yaml", data, Options{})
+	again, err := Parse("resolved.yaml", data, Options{ReadFile: readBeside("testdata/everything.yaml")})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
@@ -142,14 +197,14 @@ func TestResolved(t *testing.T) {
 func TestSeedAndDuration(t *testing.T) {
 	seed := uint64(7)
 	s, err := Load("testdata/everything.yaml", Options{Seed: &seed, Duration: 90 * time.Second,
-		Set: []string{"topics.orders.partitions=1"}})
+		Set: []string{"topics.orders.partitions=4"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Measured are 1.5 s and 3600 s; 90 s are shared in that proportion:
 	// 90 × 1.5 ÷ 3601.5 = 0.037484381507… s. The warm-up stays.
 	want := []time.Duration{2 * time.Minute, 37484382, 90*time.Second - 37484382}
-	for i, p := range s.Phases {
+	for i, p := range s.Phases[:3] { // those after them are not measured
 		if p.Duration != want[i] {
 			t.Errorf("phase %s lasts %d ns, want %d", p.Name, p.Duration, want[i])
 		}
@@ -158,7 +213,7 @@ func TestSeedAndDuration(t *testing.T) {
 		t.Errorf("seed is %d, want 7", s.Seed)
 	}
 	for _, bad := range []time.Duration{-time.Second, time.Microsecond, 10 * time.Millisecond, 1000 * 24 * time.Hour} {
-		_, err := Load("testdata/everything.yaml", Options{Duration: bad, Set: []string{"topics.orders.partitions=1"}})
+		_, err := Load("testdata/everything.yaml", Options{Duration: bad, Set: []string{"topics.orders.partitions=4"}})
 		if err == nil {
 			t.Fatalf("a duration of %s was accepted", bad)
 		}

@@ -166,11 +166,22 @@ func TestScheduleIsExact(t *testing.T) {
 	})
 }
 
+// drawSchedule draws the schedule of any curves, even or Poisson.
+func drawSchedule(t *rapid.T) Schedule {
+	p := inRecords(drawCurve(t, rapid.SampledFrom([]float64{1, 1000, 1e6}).Draw(t, "peak")))
+	p.Poisson = rapid.Bool().Draw(t, "poisson")
+	var phases []Phase
+	for range rapid.IntRange(1, 3).Draw(t, "phases") {
+		phases = append(phases, Phase{Duration: time.Duration(rapid.Int64Range(1, int64(30*time.Second)).Draw(t, "duration")), Load: drawCurve(t, 2)})
+	}
+	return NewSchedule(p, phases, rapid.Uint64().Draw(t, "seed"))
+}
+
 // TestDueInvertsAt holds that Due(t) is the smallest n with At(n) > t, and that At
 // never goes back.
 func TestDueInvertsAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := drawLoad(t)
+		l := drawSchedule(t)
 		instant := time.Duration(rapid.Int64Range(-1, int64(l.End())+1).Draw(t, "t"))
 		n := l.Due(instant)
 		if n < l.Count() && l.At(n) <= instant {
@@ -191,6 +202,39 @@ func TestDueInvertsAt(t *testing.T) {
 		}
 		if l.At(i+1) < l.At(i) {
 			t.Errorf("record %d leaves at %d, record %d at %d", i, l.At(i), i+1, l.At(i+1))
+		}
+	})
+}
+
+// TestShardsShareOneSchedule holds that shards, each with a schedule of its own
+// made from the same scenario, have together exactly the records of the whole:
+// at any time as many are due, and each leaves when the whole says.
+func TestShardsShareOneSchedule(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := inRecords(drawCurve(t, 1000))
+		p.Poisson = rapid.Bool().Draw(t, "poisson")
+		phases := []Phase{phaseOf(1, drawCurve(t, 1)), phaseOf(rapid.Float64Range(0.001, 2).Draw(t, "duration"), drawCurve(t, 2))}
+		seed := rapid.Uint64().Draw(t, "seed")
+		whole := NewSchedule(p, phases, seed)
+		instant := time.Duration(rapid.Int64Range(0, int64(whole.End())).Draw(t, "t"))
+		shards := rapid.IntRange(1, 7).Draw(t, "shards")
+		times := make([]time.Duration, whole.Count())
+		due := int64(0)
+		for shard := range shards {
+			own := NewSchedule(p, phases, seed)
+			due += ShardSlots(own.Due(instant), shard, shards)
+			for n := ShardSlots(own.Count(), shard, shards) - 1; n >= 0; n-- { // backwards: nothing is accumulated
+				i := int64(shard) + n*int64(shards)
+				times[i] = own.At(i) + 1
+			}
+		}
+		if due != whole.Due(instant) {
+			t.Errorf("%d records due in the shards, %d in the whole", due, whole.Due(instant))
+		}
+		for i, at := range times {
+			if at-1 != whole.At(int64(i)) {
+				t.Fatalf("record %d leaves at %d in its shard, at %d in the whole", i, at-1, whole.At(int64(i)))
+			}
 		}
 	})
 }
@@ -218,6 +262,55 @@ func TestShards(t *testing.T) {
 			}
 		}
 	})
+}
+
+// benchmarked are schedules whose cost is worth knowing.
+func benchmarked() map[string]func() Schedule {
+	hour := []Phase{{Duration: time.Hour, Load: Always(1)}}
+	return map[string]func() Schedule{
+		"even": func() Schedule { return evenly(277_778, hour) }, // 1e9 records
+		"sine": func() Schedule {
+			return NewSchedule(inRecords(Curve{Shape: Sine, From: 1e5, To: 455_556, Over: time.Minute}), hour, 1)
+		},
+		"poisson": func() Schedule { return NewSchedule(Producer{Poisson: true, Rate: Rate{Records: 277_778}}, hour, 1) },
+		"poisson sine": func() Schedule {
+			p := inRecords(Curve{Shape: Sine, From: 1e5, To: 455_556, Over: time.Minute})
+			p.Poisson = true
+			return NewSchedule(p, hour, 1)
+		},
+		"month of bursts": func() Schedule {
+			return NewSchedule(inRecords(Curve{Shape: Burst, From: 100, To: 1000, Over: time.Minute, Lasts: time.Second}),
+				[]Phase{{Duration: longestPhase, Load: Always(1)}}, 1)
+		},
+	}
+}
+
+func BenchmarkNewSchedule(b *testing.B) {
+	for name, make := range benchmarked() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				make()
+			}
+		})
+	}
+}
+
+func BenchmarkShapes(b *testing.B) {
+	for name, make := range benchmarked() {
+		s := make()
+		n, end := s.Count(), int64(s.End())
+		b.Run("At/"+name, func(b *testing.B) {
+			for i := range b.N {
+				s.At(int64(i) * 7919 % n)
+			}
+		})
+		b.Run("Due/"+name, func(b *testing.B) {
+			for i := range b.N {
+				s.Due(time.Duration(int64(i) * 7_919_000 % end))
+			}
+		})
+	}
 }
 
 func BenchmarkAt(b *testing.B) {

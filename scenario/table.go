@@ -72,7 +72,7 @@ func (t *table) read() bool {
 		case errors.Is(err, io.EOF):
 			return false
 		case errors.Is(err, csv.ErrFieldCount):
-			t.fail(0, "", "want the fields %s, got %d", t.header, len(row))
+			t.fail(0, "", "want %d fields, %s, got %d", t.reader.FieldsPerRecord, t.header, len(row))
 		case errors.As(err, &e):
 			t.reportAt(e.Line, e.Column, "write a quote within quotes twice", strings.TrimPrefix(e.Err.Error(), "csv: "))
 		default:
@@ -113,9 +113,18 @@ func (t *table) number(field int, low, high float64) (n float64, ok bool) {
 	case strings.Trim(text, "0123456789.eE+-") != "" || err != nil && !errors.Is(err, strconv.ErrRange):
 		t.fail(field, "", "want a number, got %s", quote(text))
 	case math.IsNaN(n) || n < low || n > high:
-		t.fail(field, "", "must be between %s and %s, is %s", formatNumber(low), formatNumber(high), text)
+		t.fail(field, "", "must be between %s and %s, is %s", grouped(low), grouped(high), text)
 	default:
 		return n, true
 	}
 	return 0, false
+}
+
+// weight reads a field of the present row as a weight.
+func (t *table) weight(field int) float64 {
+	n, ok := t.number(field, math.Inf(-1), math.Inf(1))
+	if ok && (n <= 0 || n > mostWeight) {
+		t.fail(field, "", "a weight must be above 0 and at most %s, is %s", grouped(mostWeight), strings.TrimSpace(t.row[field]))
+	}
+	return n
 }

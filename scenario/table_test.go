@@ -48,7 +48,7 @@ func TestTable(t *testing.T) {
 		"empty":        {"", "", `dir/s.yaml:1:8: file: "x.csv" is empty`},
 		"header":       {"key;weight\na;1\n", "", `dir/x.csv:1:1: want the header key,weight or seconds,rate, got "key;weight"`},
 		"fields": {"key,weight\na,1\nb\nc,2,3\nd,4\n", "a=1 d=4",
-			"dir/x.csv:3:1: want the fields key,weight, got 1\ndir/x.csv:4:1: want the fields key,weight, got 3"},
+			"dir/x.csv:3:1: want 2 fields, key,weight, got 1\ndir/x.csv:4:1: want 2 fields, key,weight, got 3"},
 		"numbers": {"key,weight\né,x\nb,101\nc,-1\nd,NaN\ne,0x1\nf,\ng,7\n", "g=7",
 			"dir/x.csv:2:3: want a number, got \"x\"\ndir/x.csv:3:3: must be between 0 and 100, is 101\ndir/x.csv:4:3: must be between 0 and 100, is -1\n" +
 				"dir/x.csv:5:3: want a number, got \"NaN\"\ndir/x.csv:6:3: want a number, got \"0x1\"\ndir/x.csv:7:3: want a number, got \"\""},

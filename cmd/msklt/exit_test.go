@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"msklt/generator"
+	"msklt/report"
 )
 
 // TestExitCodes holds the documented exit codes against the program.
@@ -50,5 +55,38 @@ func TestExitCodes(t *testing.T) {
 				t.Errorf("stderr lacks %q:\n%s", c.says, p.stderr.String())
 			}
 		})
+	}
+}
+
+// TestThresholdExitCodes holds which exit code counts when a run ends in several
+// ways at once.
+func TestThresholdExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		interrupted, valid, passed bool
+		code                       int
+		says                       string
+	}{
+		{false, true, true, 0, ""},
+		{false, true, false, 3, "msklt: 1 of 1 thresholds did not pass: failed == 0: failed, observed 2 records\n"},
+		{false, false, true, 4, "msklt: too slow\n"},
+		{false, false, false, 4, "msklt: too slow\n"},
+		{true, true, false, 130, ""},
+		{true, false, false, 130, ""},
+	} {
+		var stderr bytes.Buffer
+		p := &process{stdout: io.Discard, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal { return os.Interrupt }}
+		failed := 2.0
+		r := &report.Result{
+			Interrupted: c.interrupted, Validity: report.Validity{Valid: c.valid}, Verdict: report.Verdict{Summary: "too slow"},
+			Thresholds: []report.Threshold{{Expression: "failed == 0", Unit: "records", Observed: &failed, Known: true, Passed: c.passed}},
+		}
+		err := p.finish(&generator.Output{Result: r}, "out", runFlags{quiet: true})
+		code := 0
+		if err != nil {
+			code = p.exitCode(err)
+		}
+		if code != c.code || stderr.String() != c.says {
+			t.Errorf("%+v: exit code %d, %q", c, code, stderr.String())
+		}
 	}
 }

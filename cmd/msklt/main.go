@@ -24,6 +24,7 @@ const (
 	exitOK          = 0
 	exitInternal    = 1
 	exitUsage       = 2
+	exitThreshold   = 3
 	exitInvalid     = 4
 	exitEnvironment = 5
 	exitInterrupted = 130

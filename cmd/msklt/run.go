@@ -49,8 +49,9 @@ func (p *process) runCommand() *cobra.Command {
 cluster of yours; write a result folder and print a verdict.
 
 Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
-error, 2 bad scenario or flags, 4 the run is invalid, 5 the cluster or network,
-130/143 interrupted (the result of what ran is still written).`,
+error, 2 bad scenario or flags, 3 a threshold failed or cannot be told, 4 the
+run is invalid, 5 the cluster or network, 130/143 interrupted. Of 3, 4 and
+130/143, the highest counts; each of them leaves the result of what ran.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var seed *uint64
@@ -202,6 +203,11 @@ func (p *process) finish(output *generator.Output, out string, f runFlags) error
 			fmt.Fprintln(p.stderr, "msklt:", r.Verdict.Summary)
 		}
 		return exitError(exitInvalid)
+	case !r.ThresholdsHold():
+		if f.quiet {
+			fmt.Fprintln(p.stderr, "msklt:", r.FailedThresholds())
+		}
+		return exitError(exitThreshold)
 	}
 	return nil
 }

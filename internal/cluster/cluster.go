@@ -37,6 +37,13 @@ func (e environmentError) Unwrap() error        { return e.error }
 // connectTimeout is how long Open tries before it says who does not answer.
 const connectTimeout = 10 * time.Second
 
+// Requests that a cluster cannot answer yet are sent again after a pause, for so
+// long.
+const (
+	retryPause   = 200 * time.Millisecond
+	retryTimeout = 30 * time.Second
+)
+
 // Cluster is an open connection to a cluster.
 type Cluster struct {
 	client   *kgo.Client
@@ -51,7 +58,13 @@ type Cluster struct {
 // Open connects and reads what the cluster is. The options are those of the
 // client that carries the administration's requests.
 func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, error) {
-	opts = append([]kgo.Opt{kgo.SeedBrokers(bootstrap...)}, opts...)
+	opts = append([]kgo.Opt{
+		kgo.SeedBrokers(bootstrap...),
+		// A broker does not lead a new partition before it has made its log; with the
+		// library's growing pauses, 200 topics would take half a minute.
+		kgo.RetryBackoffFn(func(int) time.Duration { return retryPause }),
+		kgo.RequestRetries(int(retryTimeout / retryPause)), kgo.RetryTimeout(retryTimeout),
+	}, opts...)
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, Errorf("bootstrap %s: %w", strings.Join(bootstrap, ","), err)

@@ -44,7 +44,7 @@ func TestTopicsComeAndGo(t *testing.T) {
 	}
 	topics, err := c.CreateTopics(t.Context(), "run-", []scenario.Topic{
 		{Name: "orders", Partitions: 4, ReplicationFactor: -1}, {Name: "theirs", Existing: true},
-	})
+	}, func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +54,13 @@ func TestTopicsComeAndGo(t *testing.T) {
 	if o := topics[1]; o.Actual != "theirs" || o.Created || len(o.Leaders) != 3 {
 		t.Errorf("%+v", o)
 	}
-	for _, o := range topics {
-		if o.Start, err = c.LogEnds(t.Context(), o); err != nil || len(o.Start) != len(o.Leaders) {
-			t.Fatal(o.Start, err)
+	ends, err := c.LogEnds(t.Context(), topics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range topics {
+		if o.Start = ends[i]; len(o.Start) != len(o.Leaders) {
+			t.Fatal(o.Start)
 		}
 	}
 	if err := c.StartGroup(t.Context(), "run-g", topics); err != nil {
@@ -78,7 +82,7 @@ func TestRefusals(t *testing.T) {
 		"too many replicas": {Name: "a", Partitions: 1, ReplicationFactor: 9},
 		"not there":         {Name: "nowhere", Existing: true},
 	} {
-		_, err := c.CreateTopics(t.Context(), "", []scenario.Topic{topic})
+		_, err := c.CreateTopics(t.Context(), "", []scenario.Topic{topic}, func(int) {})
 		if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), topic.Name) {
 			t.Errorf("%s: %v", name, err)
 		}

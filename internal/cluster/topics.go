@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"msklt/scenario"
 )
@@ -26,87 +28,150 @@ type Topic struct {
 	Start, End, First []int64
 }
 
-// CreateTopics makes the scenario's topics, each under the prefix, or finds
-// those that exist. What it created is in the list even when it fails, so that
-// the caller can remove it.
-func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scenario.Topic) ([]*Topic, error) {
+// mostAtOnce is how many partitions one request creates, reads or deletes: Apache
+// Kafka takes 10,000 changes in one request, and a topic of one partition is a
+// handful of them.
+const mostAtOnce = 1000
+
+// CreateTopics makes the scenario's topics, each under the prefix and templates
+// written out, or finds those that exist. What it created is in the list even when
+// it fails, so that the caller can remove it. Progress is told how many topics are
+// there after each request.
+//
+// Requests follow each other as fast as the cluster answers; a limit on them
+// (cluster.topic_requests, cluster.partition_changes) is not paced for yet.
+func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scenario.Topic, progress func(topics int)) ([]*Topic, error) {
 	var topics []*Topic
 	for _, w := range wanted {
-		t := &Topic{Name: w.Name, Actual: prefix + w.Name}
-		if w.Existing {
-			t.Actual = w.Name
-		} else {
-			configs := map[string]*string{}
-			for k, v := range w.Config {
-				configs[k] = &v
+		for some := range slices.Chunk(w.Instances(), perRequest(int(w.Partitions))) {
+			batch := make([]*Topic, len(some))
+			for i, instance := range some {
+				batch[i] = &Topic{Name: instance.Name, Actual: prefix + instance.Name}
 			}
-			if _, err := c.admin.CreateTopic(ctx, w.Partitions, w.ReplicationFactor, configs, t.Actual); err != nil {
-				return topics, refused("creating topic "+t.Actual, err)
+			if w.Existing {
+				batch[0].Actual = w.Name
+			} else if err := c.create(ctx, w, batch); err != nil {
+				return append(topics, created(batch)...), err
 			}
-			t.Created = true
-		}
-		topics = append(topics, t)
-		if err := c.await(ctx, t, int(w.Partitions)); err != nil {
-			return topics, err
+			topics = append(topics, batch...)
+			if err := c.await(ctx, batch, int(w.Partitions)); err != nil {
+				return topics, err
+			}
+			progress(len(topics))
 		}
 	}
 	return topics, nil
 }
 
-// await reads a topic's partitions until all have leaders.
-func (c *Cluster) await(ctx context.Context, t *Topic, partitions int) error {
+// perRequest is how many topics of so many partitions go into one request.
+func perRequest(partitions int) int { return max(1, mostAtOnce/max(1, partitions)) }
+
+// create asks for some topics of one declaration.
+func (c *Cluster) create(ctx context.Context, as scenario.Topic, batch []*Topic) error {
+	configs := map[string]*string{}
+	for k, v := range as.Config {
+		configs[k] = &v
+	}
+	answers, err := c.admin.CreateTopics(ctx, as.Partitions, as.ReplicationFactor, configs, actual(batch)...)
+	var first error
+	for _, t := range batch {
+		refusal := err
+		if err == nil {
+			refusal = answers[t.Actual].Err
+		}
+		// Without an answer the cluster may have created it all the same.
+		t.Created = refusal == nil || err != nil
+		if refusal != nil && first == nil {
+			first = refused("creating topic "+t.Actual, refusal)
+		}
+	}
+	return first
+}
+
+func created(batch []*Topic) []*Topic {
+	return slices.DeleteFunc(slices.Clone(batch), func(t *Topic) bool { return !t.Created })
+}
+
+// actual are the names of topics on the cluster.
+func actual(topics []*Topic) []string {
+	names := make([]string, len(topics))
+	for i, t := range topics {
+		names[i] = t.Actual
+	}
+	return names
+}
+
+// await reads topics' partitions until all have leaders.
+func (c *Cluster) await(ctx context.Context, topics []*Topic, partitions int) error {
 	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
 	defer cancel()
-	for {
-		found, err := c.admin.ListTopics(ctx, t.Actual)
+	for waiting := topics; ; {
+		found, err := c.admin.ListTopics(ctx, actual(waiting)...)
 		if err != nil {
-			return refused("reading topic "+t.Actual, err)
+			return refused("reading topic "+waiting[0].Actual, err)
 		}
-		d := found[t.Actual]
-		if d.Err != nil && !t.Created {
-			return refused("reading topic "+t.Actual, d.Err)
+		var next []*Topic
+		for _, t := range waiting {
+			d := found[t.Actual]
+			if d.Err != nil && !t.Created {
+				return refused("reading topic "+t.Actual, d.Err)
+			}
+			if !t.led(d, partitions) {
+				next = append(next, t)
+			}
 		}
-		t.ID, t.Leaders = d.ID, nil
-		for _, p := range d.Partitions.Sorted() {
-			t.Leaders = append(t.Leaders, p.Leader)
-		}
-		if len(t.Leaders) > 0 && (!t.Created || len(t.Leaders) == partitions) && !slices.Contains(t.Leaders, -1) {
+		if waiting = next; len(waiting) == 0 {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return Errorf("topic %s has no leader for every partition after %s", t.Actual, leaderTimeout)
+			return Errorf("topic %s has no leader for every partition after %s", waiting[0].Actual, leaderTimeout)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-// LogEnds reads the log-end offset of each partition.
-func (c *Cluster) LogEnds(ctx context.Context, t *Topic) ([]int64, error) {
-	listed, err := c.admin.ListEndOffsets(ctx, t.Actual)
-	return offsets(t, listed, err)
+// led takes a topic's partitions over and tells whether all are there with a
+// leader.
+func (t *Topic) led(d kadm.TopicDetail, partitions int) bool {
+	t.ID, t.Leaders = d.ID, nil
+	for _, p := range d.Partitions.Sorted() {
+		t.Leaders = append(t.Leaders, p.Leader)
+	}
+	return len(t.Leaders) > 0 && (!t.Created || len(t.Leaders) == partitions) && !slices.Contains(t.Leaders, -1)
 }
 
-// LogStarts reads the log-start offset of each partition.
-func (c *Cluster) LogStarts(ctx context.Context, t *Topic) ([]int64, error) {
-	listed, err := c.admin.ListStartOffsets(ctx, t.Actual)
-	return offsets(t, listed, err)
+// LogEnds reads the log-end offset of each partition of each topic.
+func (c *Cluster) LogEnds(ctx context.Context, topics []*Topic) ([][]int64, error) {
+	return c.offsets(ctx, topics, c.admin.ListEndOffsets)
 }
 
-func offsets(t *Topic, listed kadm.ListedOffsets, err error) ([]int64, error) {
-	if err == nil {
-		err = listed.Error()
-	}
-	if err != nil {
-		return nil, refused("reading offsets of "+t.Actual, err)
-	}
-	out := make([]int64, len(t.Leaders))
-	for p := range out {
-		o, ok := listed.Lookup(t.Actual, int32(p))
-		if !ok {
-			return nil, Errorf("no offset for %s/%d", t.Actual, p)
+// LogStarts reads the log-start offset of each partition of each topic.
+func (c *Cluster) LogStarts(ctx context.Context, topics []*Topic) ([][]int64, error) {
+	return c.offsets(ctx, topics, c.admin.ListStartOffsets)
+}
+
+func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(context.Context, ...string) (kadm.ListedOffsets, error)) ([][]int64, error) {
+	var out [][]int64
+	for some := range slices.Chunk(topics, mostAtOnce) {
+		listed, err := list(ctx, actual(some)...)
+		if err == nil {
+			err = listed.Error()
 		}
-		out[p] = o.Offset
+		if err != nil {
+			return nil, refused("reading offsets of "+some[0].Actual, err)
+		}
+		for _, t := range some {
+			at := make([]int64, len(t.Leaders))
+			for p := range at {
+				o, ok := listed.Lookup(t.Actual, int32(p))
+				if !ok {
+					return nil, Errorf("no offset for %s/%d", t.Actual, p)
+				}
+				at[p] = o.Offset
+			}
+			out = append(out, at)
+		}
 	}
 	return out, nil
 }
@@ -143,9 +208,20 @@ func (c *Cluster) Remove(ctx context.Context, topics []*Topic, groups []string) 
 			keep(refused("deleting group "+g, e))
 		}
 	}
-	for _, t := range topics {
-		if t.Created {
-			if _, e := c.admin.DeleteTopic(ctx, t.Actual); e != nil {
+	mine := created(topics)
+	for len(mine) > 0 {
+		n, partitions := 1, len(mine[0].Leaders)
+		for ; n < len(mine) && partitions+len(mine[n].Leaders) <= mostAtOnce; n++ {
+			partitions += len(mine[n].Leaders)
+		}
+		some := mine[:n]
+		mine = mine[n:]
+		answers, e := c.admin.DeleteTopics(ctx, actual(some)...)
+		if e != nil {
+			keep(refused("deleting topic "+some[0].Actual, e))
+		}
+		for _, t := range some {
+			if e := answers[t.Actual].Err; e != nil && !errors.Is(e, kerr.UnknownTopicOrPartition) {
 				keep(refused("deleting topic "+t.Actual, e))
 			}
 		}

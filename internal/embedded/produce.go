@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net"
 	"slices"
@@ -141,42 +142,35 @@ func (q *quotas) produced(r *request, broker int32, done []appended) (verdict, t
 }
 
 // appends tells an append from the answer to a repeated one (idempotent producers
-// retry): every append has offsets of its own. Responses may be seen out of order.
+// retry): every append has offsets of its own. Responses may be seen out of order,
+// and some offsets never: those of the markers that end transactions.
 type appends struct {
-	next  int64           // every append below has been seen
-	ahead map[int64]int64 // appends seen beyond it: base offset to end
+	next  int64  // every append below has been seen
+	ahead []span // appends seen beyond it, by base offset
 }
 
-// maxAhead bounds what is remembered beyond a gap that will not close, such as the
-// marker that ends a transaction. It is far above what other connections append
-// while one answer waits to be written on a machine that is too busy.
+// span is the offsets of one append.
+type span struct{ base, end int64 }
+
+// maxAhead bounds what is remembered beyond a gap that will not close. It is far
+// above what other connections append while one answer waits to be written on a
+// machine that is too busy.
 const maxAhead = 1 << 14
 
 // first reports whether this append has not been seen before.
 func (a *appends) first(base, end int64) bool {
-	if _, seen := a.ahead[base]; seen || base < a.next {
+	at, seen := slices.BinarySearchFunc(a.ahead, base, func(s span, base int64) int { return cmp.Compare(s.base, base) })
+	if seen || base < a.next {
 		return false
 	}
-	if base > a.next {
-		if a.ahead == nil {
-			a.ahead = make(map[int64]int64)
-		}
-		a.ahead[base] = end
-		if len(a.ahead) < maxAhead {
-			return true
-		}
-		for b := range a.ahead {
-			base = min(base, b)
-		}
-		end = a.ahead[base]
-		delete(a.ahead, base)
-	}
-	for a.next = end; ; {
-		end, found := a.ahead[a.next]
-		if !found {
-			return true
-		}
-		delete(a.ahead, a.next)
+	if base == a.next {
 		a.next = end
+	} else {
+		a.ahead = slices.Insert(a.ahead, at, span{base, end})
 	}
+	for len(a.ahead) > maxAhead || len(a.ahead) > 0 && a.ahead[0].base == a.next {
+		a.next = a.ahead[0].end
+		a.ahead = a.ahead[1:]
+	}
+	return true
 }

@@ -92,7 +92,7 @@ func (r *retention) grow(done []appended) {
 		p := r.cluster.quotas.partition(a.topic, a.partition)
 		r.logs[p] = struct{}{}
 		r.largest = max(r.largest, a.bytes)
-		r.memory += p.log.grow(a.baseOffset+a.records, a.bytes)
+		r.memory += p.log.grow(a.baseOffset, a.baseOffset+a.records, a.bytes)
 		for keep := a.topic.retentionBytes; keep >= 0 && p.log.bytes-p.log.pieces[0].bytes >= max(keep, 1); {
 			cuts = append(cuts, r.cut(p))
 		}
@@ -111,16 +111,21 @@ func (r *retention) grow(done []appended) {
 	}
 }
 
-// grow adds a batch and returns by how much the log's memory grew.
-func (l *logSize) grow(end, bytes int64) int64 {
+// grow adds a batch and returns by how much the log's memory grew. Offsets that it
+// leaves out are markers of transactions, each of them a batch.
+func (l *logSize) grow(base, end, bytes int64) int64 {
+	markers := int64(0)
+	if n := len(l.pieces); n > 0 {
+		markers = max(0, base-l.pieces[n-1].end)
+	}
 	if n := len(l.pieces); n == 0 || l.pieces[n-1].bytes >= segmentBytes {
-		l.pieces = append(l.pieces, piece{})
+		l.pieces = append(l.pieces, piece{end: base})
 	}
 	p := &l.pieces[len(l.pieces)-1]
 	before := p.memory()
 	p.end = max(p.end, end)
 	p.bytes += bytes
-	p.batches++
+	p.batches += 1 + markers
 	if p.bytes > p.capacity {
 		p.capacity = max(2*p.capacity, p.bytes)
 	}

@@ -34,7 +34,9 @@ func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Ad
 // no partition's predicted ingress exceeds the limit, or says that a key is too
 // big for any number.
 func partitionsNeeded(s *scenario.Scenario, topic string, limit float64, brokers int) string {
-	t := slices.IndexFunc(s.Topics, func(t scenario.Topic) bool { return t.Name == topic })
+	t := slices.IndexFunc(s.Topics, func(t scenario.Topic) bool {
+		return slices.ContainsFunc(t.Instances(), func(i scenario.Topic) bool { return i.Name == topic })
+	})
 	with := *s
 	with.Topics = []scenario.Topic{s.Topics[t]}
 	hottest := Hottest(Predict(&with, brokers))
