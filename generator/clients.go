@@ -32,11 +32,11 @@ const (
 )
 
 // tapped returns the options that every client has: its name, and a tap on its
-// connections.
-func (r *run) tapped(clientID string, pace *dialPace) []kgo.Opt {
+// connections. The owner is the fleet or group that the client belongs to, "" for
+// the administration's.
+func (r *run) tapped(owner, clientID string, pace *dialPace) []kgo.Opt {
 	t := r.newTap(clientID, pace)
-	t.client = r.clients
-	r.clients++
+	t.client = r.observer.addClient(owner)
 	return []kgo.Opt{
 		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(clientID), kgo.Dialer(t.dial),
 		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
@@ -70,7 +70,7 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 	// the Java client; franz-go would refuse it. So it would a batch larger than
 	// a request.
 	batch := int32(min(max(s.BatchBytes, f.MaxBytes()+framing+len(f.Headers)*headerFraming), largestBatch))
-	opts := append(r.tapped(r.clientID(s.ClientID, f.Name, i), f.pace),
+	opts := append(r.tapped(f.Name, r.clientID(s.ClientID, f.Name, i), f.pace),
 		kgo.ProducerLinger(s.Linger),
 		kgo.ProducerBatchMaxBytes(batch), kgo.BrokerMaxWriteBytes(max(batch, largestRequest)),
 		kgo.MaxBufferedRecords(unbounded),
@@ -105,33 +105,6 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 		}
 	}
 	return p, nil
-}
-
-// newMember makes client i of a group.
-func (r *run) newMember(g *group, i int) (*member, error) {
-	s := g.Settings
-	var topics []string
-	for _, t := range g.topics {
-		topics = append(topics, t.Actual)
-	}
-	m := &member{group: g, endToEnd: newLatencies(digits)}
-	opts := append(r.tapped(r.clientID(s.ClientID, g.Name, i), r.pace),
-		kgo.ConsumerGroup(g.id), kgo.ConsumeTopics(topics...),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchMaxWait(s.FetchMaxWait), kgo.FetchMinBytes(int32(s.FetchMinBytes)),
-		kgo.FetchMaxBytes(int32(s.FetchMaxBytes)), kgo.FetchMaxPartitionBytes(int32(s.FetchMaxPartitionBytes)),
-		kgo.WithHooks(&batchHook{read: r.read}),
-		kgo.KeepControlRecords(), // so that every offset is accounted for
-	)
-	if s.ReadCommitted {
-		opts = append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
-	}
-	client, err := kgo.NewClient(append(opts, g.callbacks()...)...)
-	if err != nil {
-		return nil, fmt.Errorf("making member %d of group %s: %w", i, g.Name, err)
-	}
-	m.client = client
-	return m, nil
 }
 
 // partitioner is how a fleet's records find their partition. Round robin begins at

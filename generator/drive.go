@@ -9,10 +9,12 @@ import (
 	"msklt/internal/cluster"
 )
 
-// latencySecond is the response times of the records acked in one second.
+// latencySecond is the response times of the records acked in one second, and what
+// was outstanding at its end.
 type latencySecond struct {
 	p50, p99, max time.Duration
 	waiting       int64
+	backlog       int64 // of all groups
 }
 
 // Progress is how far a run is.
@@ -39,10 +41,14 @@ func (r *run) say(stage string) {
 // drive runs the traffic, then waits until what was sent is acknowledged.
 func (r *run) drive(ctx context.Context) {
 	reading := context.WithoutCancel(ctx) // ends when the members' clients are closed
+	traffic, over := context.WithCancel(reading)
+	defer over()
+	var turns sync.WaitGroup
 	for _, g := range r.groups {
 		for _, m := range g.members {
-			r.reading.Go(func() { m.consume(reading) })
+			r.reads(reading, traffic, m)
 		}
+		turns.Go(func() { r.follow(reading, traffic, g) })
 	}
 	watched := make(chan struct{})
 	watching := make(chan struct{})
@@ -84,6 +90,8 @@ func (r *run) drive(ctx context.Context) {
 	r.awaitBatches()
 	close(watching)
 	<-watched
+	over()
+	turns.Wait()
 }
 
 // drain awaits what was handed, then aborts what the clients still hold and
@@ -177,6 +185,11 @@ func (r *run) closeSecond(merged *latencies) {
 	s.p50 = time.Duration(merged.ValueAtQuantile(50))
 	s.p99 = time.Duration(merged.ValueAtQuantile(99))
 	s.max = time.Duration(merged.Max())
+	for _, g := range r.groups {
+		n := g.backlog()
+		g.backlogs = append(g.backlogs, n)
+		s.backlog += n
+	}
 	r.seconds = append(r.seconds, s)
 }
 

@@ -2,10 +2,8 @@ package generator
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -19,103 +17,110 @@ type group struct {
 	scenario.Consumer
 	id       string // on the cluster
 	topics   []*cluster.Topic
-	progress map[string][]*readProgress // by topic on the cluster
-	members  []*member
-	assigned atomic.Int64 // partitions that members hold
-	expected int64        // partitions that there are
+	progress map[string][]*readProgress  // by topic on the cluster
+	loads    map[string][]*partitionLoad // the same
+	members  []*member                   // all that there ever were, in order
+	present  []*member                   // those that have not left
+	assigned atomic.Int64                // partitions that members hold
+	expected int64                       // partitions that there are
+	paused   bool
+	cut      atomic.Bool // the end of the traffic ended a pause
+	backlogs []int64     // at the end of each second
 	clock    *clock
 	spans    []interval
 	stamp    stamp
 	errors   *errorLog
 }
 
-// readProgress is how far a group has read one partition.
-type readProgress struct {
-	ours       bool // whether the run created the topic, so that nobody else writes to it
-	mu         sync.Mutex
-	next       int64 // offset expected next
-	consumed   int64
-	expired    int64
-	skipped    int64 // offsets that are no record to read: markers, aborted records
-	duplicates int64
-	gapEnd     int64 // highest offset that a gap ended at
-	unread     int64 // left in the log, known after the run
+// startGroup commits where a group begins and starts its members.
+func (r *run) startGroup(ctx context.Context, c scenario.Consumer) error {
+	g := &group{
+		Consumer: c, id: r.prefix + c.Name, progress: map[string][]*readProgress{}, loads: r.loads,
+		paused: c.From != scenario.FromEnd, // what is there already is not to be read before the traffic
+		clock:  &r.clock, spans: r.spans, stamp: r.stamp, errors: r.errors,
+	}
+	r.groups = append(r.groups, g)
+	for _, name := range c.Topics {
+		g.topics = append(g.topics, r.topicsNamed(name)...)
+	}
+	begin, err := r.begin(ctx, c, g.topics)
+	if err != nil {
+		return err
+	}
+	for n, t := range g.topics {
+		g.expected += int64(len(t.Leaders))
+		for i, o := range begin[n] {
+			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{ours: t.Created, begin: o, next: o, before: t.Start[i]})
+		}
+	}
+	if err := r.cluster.StartGroup(ctx, g.id, g.topics, begin); err != nil {
+		return err
+	}
+	for range c.Clients {
+		if _, err := r.newMember(g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// member is one consuming client of a group.
-type member struct {
-	*group
-	client   *kgo.Client
-	mu       sync.Mutex
-	endToEnd *latencies
-	read     atomic.Int64 // records
-}
-
-// callbacks keep count of the partitions that members hold.
-func (g *group) callbacks() []kgo.Opt {
-	count := func(sign int64) func(context.Context, *kgo.Client, map[string][]int32) {
-		return func(_ context.Context, _ *kgo.Client, parts map[string][]int32) {
-			for _, p := range parts {
-				g.assigned.Add(sign * int64(len(p)))
+// begin is where a group begins in each partition of its topics.
+func (r *run) begin(ctx context.Context, c scenario.Consumer, topics []*cluster.Topic) ([][]int64, error) {
+	switch c.From {
+	case scenario.FromStart:
+		return r.cluster.LogStarts(ctx, topics)
+	case scenario.FromCommitted:
+		offsets, err := r.cluster.Committed(ctx, c.CommittedBy, topics)
+		if err != nil {
+			return nil, err
+		}
+		for n, t := range topics {
+			for i, o := range offsets[n] {
+				if o > t.Start[i] {
+					return nil, cluster.Errorf("group %s has committed offset %d for %s/%d, whose log ends at %d", c.CommittedBy, o, t.Actual, i, t.Start[i])
+				}
 			}
+		}
+		return offsets, nil
+	}
+	var ends [][]int64
+	for _, t := range topics {
+		ends = append(ends, t.Start)
+	}
+	return ends, nil
+}
+
+// callbacks keep count of the partitions that members hold, and commit what was
+// read of those that they give up.
+func (g *group) callbacks() []kgo.Opt {
+	count := func(sign int64, parts map[string][]int32) {
+		for _, p := range parts {
+			g.assigned.Add(sign * int64(len(p)))
 		}
 	}
 	return []kgo.Opt{
-		kgo.OnPartitionsAssigned(count(1)), kgo.OnPartitionsRevoked(count(-1)), kgo.OnPartitionsLost(count(-1)),
+		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, parts map[string][]int32) { count(1, parts) }),
+		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, parts map[string][]int32) { count(-1, parts) }),
+		kgo.OnPartitionsRevoked(func(ctx context.Context, client *kgo.Client, parts map[string][]int32) {
+			count(-1, parts)
+			ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+			defer cancel()
+			if err := client.CommitUncommittedOffsets(ctx); err != nil {
+				g.errors.add("commit", err, g.clock.now())
+			}
+		}),
 	}
 }
 
 // ready tells whether members hold all partitions.
 func (g *group) ready() bool { return g.assigned.Load() == g.expected }
 
-// consume reads until the context ends.
-func (m *member) consume(ctx context.Context) {
-	for {
-		fetches := m.client.PollFetches(ctx)
-		now := time.Now()
-		if ctx.Err() != nil || fetches.IsClientClosed() {
-			return
-		}
-		fetches.EachError(func(_ string, _ int32, err error) {
-			if !errors.Is(err, context.Canceled) {
-				m.errors.add("fetch", err, m.clock.at(now))
-			}
-		})
-		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-			if progress := m.progress[p.Topic]; int(p.Partition) < len(progress) {
-				m.partition(now, progress[p.Partition], p.Records)
-			}
-		})
+// topicNames are the group's topics on the cluster.
+func (g *group) topicNames() (names []string) {
+	for _, t := range g.topics {
+		names = append(names, t.Actual)
 	}
-}
-
-// partition takes in the records that a poll brought of one partition.
-func (m *member) partition(now time.Time, p *readProgress, records []*kgo.Record) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, r := range records {
-		if r.Offset < p.next {
-			p.duplicates++
-			continue
-		}
-		if r.Offset > p.next { // removed by retention before the group came to it
-			p.expired += r.Offset - p.next
-			p.gapEnd = r.Offset
-		}
-		p.next = r.Offset + 1
-		if r.Attrs.IsControl() {
-			p.skipped++
-			continue
-		}
-		p.consumed++
-		intended, ours := m.stamp.read(r, p.ours)
-		if ours && inMeasured(m.spans, m.clock.at(intended)) {
-			m.endToEnd.record(now.Sub(intended))
-		}
-	}
-	m.read.Add(int64(len(records)))
+	return names
 }
 
 // soFar is a copy of the end-to-end times.
@@ -148,29 +153,70 @@ func (g *group) seen() (n int64) {
 	return n
 }
 
-// hidden is how many records of a partition the group is not to see, at most.
-func (g *group) hidden(p *partitionLoad) int64 {
-	if !g.Settings.ReadCommitted {
-		return 0
-	}
-	return p.aborted
+// readProgress is how far a group has read one partition. What it passed is
+// consumed, expired or skipped.
+type readProgress struct {
+	ours   bool  // whether the run created the topic, so that nobody else writes to it
+	begin  int64 // where the group began
+	before int64 // log end before the traffic
+
+	mu         sync.Mutex
+	next       int64 // offset expected next
+	consumed   int64
+	expired    int64 // removed by retention before the group came to them
+	skipped    int64 // offsets that hold no record for the group: markers, aborted or compacted records
+	markers    int64 // of transactions, behind before
+	duplicates int64
+	unread     int64 // left in the log, known after the run
 }
 
-// finish settles what the group did not read: below the log start it has
-// expired. Of the gaps that it met, up to hidden offsets are aborted records that it
-// was not to see. It returns what is left unread in the log.
-func (p *readProgress) finish(first, end, hidden int64) (unread int64) {
+// receive counts the records that a poll brought of the partition, whose log then
+// began at first. Records from the offset fresh on are new to the group.
+func (p *readProgress) receive(records []*kgo.Record, first int64) (fresh int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := min(p.expired, hidden)
-	p.expired -= n
-	p.skipped += n
-	if p.expired == 0 {
-		p.gapEnd = 0
+	fresh = p.next
+	for _, r := range records {
+		if r.Offset < p.next {
+			p.duplicates++
+			continue
+		}
+		p.expire(min(first, r.Offset))
+		p.skipped += r.Offset - p.next
+		p.next = r.Offset + 1
+		if !r.Attrs.IsControl() {
+			p.consumed++
+			continue
+		}
+		p.skipped++
+		if r.Offset >= p.before {
+			p.markers++
+		}
 	}
+	return fresh
+}
+
+// expire passes what lies below the log's start.
+func (p *readProgress) expire(first int64) {
 	if first > p.next {
 		p.expired += first - p.next
 		p.next = first
 	}
-	return max(0, end-p.next)
+}
+
+// finish settles what the group did not read: below the log start it has
+// expired, and the rest is left unread in the log.
+func (p *readProgress) finish(first, end int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.expire(first)
+	p.unread = max(0, end-p.next)
+}
+
+// passed is the offset that the group reads next, without the markers that the
+// run's transactions put into the log before it.
+func (p *readProgress) passed() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.next - p.markers
 }

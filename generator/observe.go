@@ -87,16 +87,13 @@ func (d distribution) named(name string) observation {
 }
 
 func (r *run) throttledShare(t scenario.Threshold, m moment) observation {
-	var topics []*cluster.Topic
-	if t.Topic != "" {
-		topics = append(topics, r.topics[t.Topic])
-	}
+	topics := r.topicsNamed(t.Topic)
 	match := func(l *link) bool {
 		switch {
 		case t.Fleet+t.Group != "":
 			return r.fleetOf(l.client) == t.Fleet+t.Group
 		case t.Partition >= 0:
-			return l.carries(r.observer.topics.byName[topics[0].Actual].first + int(t.Partition))
+			return l.carries(r.observer.topics.byName[r.topics[t.Topic].Actual].first + int(t.Partition))
 		case t.Topic != "":
 			return r.carriesOne(l, topics)
 		}

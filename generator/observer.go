@@ -20,6 +20,7 @@ type observer struct {
 	links  map[linkKey]*link
 	order  []*link
 	open   int64
+	owners []string // of each client
 
 	clusterIn, clusterOut, requests, connections, attempts *limits.Scope
 }
@@ -66,6 +67,14 @@ func newObserver(origin time.Time) *observer {
 	o.requests, o.connections = scope(limits.ClusterRequests), scope(limits.ClusterConnections)
 	o.attempts = scope(limits.ClusterAttempts)
 	return o
+}
+
+// addClient returns the number of a new client, which belongs to a fleet or group.
+func (o *observer) addClient(owner string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.owners = append(o.owners, owner)
+	return len(o.owners) - 1
 }
 
 // setNodes tells which broker is behind an address. Connections that were opened

@@ -129,7 +129,7 @@ func (r *run) tally() {
 		for _, t := range g.topics {
 			for i, p := range g.progress[t.Actual] {
 				if r.ends {
-					p.unread = p.finish(t.First[i], t.End[i], g.hidden(r.loads[t.Actual][i]))
+					p.finish(t.First[i], t.End[i])
 				}
 			}
 		}
@@ -163,24 +163,24 @@ func (r *run) fleet(f *fleet) (report.Fleet, *totals) {
 
 // group sums up a group's members.
 func (r *run) group(g *group) (report.Group, distribution) {
-	out := report.Group{Name: g.Name, Clients: g.Clients}
+	out := report.Group{Name: g.Name, Clients: g.Clients, BacklogMax: r.worstBacklog(g)}
 	sum := newDistribution(digits)
 	for _, m := range g.members {
-		sum.exact.merge(m.endToEnd)
+		sum.merge(m.endToEnd)
 	}
 	out.EndToEnd = sum.summary()
 	for _, t := range g.topics {
 		for i, p := range g.progress[t.Actual] {
 			gp := report.GroupPartition{
-				Topic: t.Name, Partition: int32(i), LogEndDelta: r.delta(t, i),
-				Consumed: p.consumed, Skipped: p.skipped, Expired: p.expired, Unread: p.unread,
+				Topic: t.Name, Partition: int32(i), LogEndDelta: r.grown(t, i, p.begin),
+				Consumed: p.consumed, Expired: p.expired, Unread: p.unread, Skipped: p.skipped,
 			}
 			out.Partitions = append(out.Partitions, gp)
 			out.LogEndDelta += gp.LogEndDelta
 			out.Consumed += gp.Consumed
-			out.Skipped += gp.Skipped
 			out.Expired += gp.Expired
 			out.Unread += gp.Unread
+			out.Skipped += gp.Skipped
 			out.Duplicates += p.duplicates
 		}
 	}
@@ -189,10 +189,16 @@ func (r *run) group(g *group) (report.Group, distribution) {
 
 // delta is by how much a partition's log grew; 0 when that is not known.
 func (r *run) delta(t *cluster.Topic, partition int) int64 {
+	return r.grown(t, partition, t.Start[partition])
+}
+
+// grown is how far a partition's log reaches beyond an offset; 0 when that is not
+// known.
+func (r *run) grown(t *cluster.Topic, partition int, from int64) int64 {
 	if !r.ends {
 		return 0
 	}
-	return t.End[partition] - t.Start[partition]
+	return t.End[partition] - from
 }
 
 // totals adds up the counts of the whole run.
@@ -207,9 +213,9 @@ func (r *run) totals(res *report.Result) report.Totals {
 	}
 	for _, g := range res.Groups {
 		t.Consumed += g.Consumed
-		t.Skipped += g.Skipped
 		t.Expired += g.Expired
 		t.Unread += g.Unread
+		t.Skipped += g.Skipped
 		t.Duplicates += g.Duplicates
 	}
 	for _, topic := range r.topics {

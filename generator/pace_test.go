@@ -37,3 +37,31 @@ func TestDialPace(t *testing.T) {
 		}
 	})
 }
+
+// TestFleetPace spaces a fleet's attempts at its own rate, and never beyond what
+// the run may make.
+func TestFleetPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newDialPace(limits.Limits{Values: map[limits.Name]float64{limits.ClusterAttempts: 100}})
+		slow, fast := all.fleet(10), all.fleet(1000)
+		begin := time.Now()
+		for i := range 21 {
+			if err := slow.wait(t.Context()); err != nil || time.Since(begin) != time.Duration(i)*100*time.Millisecond {
+				t.Fatalf("attempt %d after %s, %v", i, time.Since(begin), err)
+			}
+		}
+		begin = time.Now()
+		for range 41 {
+			if err := fast.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// One more gap: the run's last attempt was just now.
+		if took := time.Since(begin); took != 512500*time.Microsecond {
+			t.Errorf("41 attempts at 80 a second took %s, want 512.5 ms", took)
+		}
+		if all.fleet(0) != all {
+			t.Error("a fleet without a rate has a pace of its own")
+		}
+	})
+}

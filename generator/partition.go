@@ -80,6 +80,13 @@ func (p *partitionLoad) marked(sure, aborted bool, acked int64) {
 	}
 }
 
+// ackedSoFar is how many records have been acknowledged.
+func (p *partitionLoad) ackedSoFar() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.records
+}
+
 // settled tells whether every acknowledged record's batch has been noted: the
 // client library tells of the batch a moment after its records.
 func (p *partitionLoad) settled() bool {

@@ -69,7 +69,6 @@ type run struct {
 	producer []*producer
 	groups   []*group
 	idle     []*idleFleet
-	clients  int
 	pace     *dialPace
 	errors   *errorLog
 	stamp    stamp
@@ -110,7 +109,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		}
 		r.end += p.Duration
 	}
-	if r.cluster, err = cluster.Open(ctx, c.Target.Bootstrap, r.tapped(r.prefix+"admin", r.pace)...); err != nil {
+	if r.cluster, err = cluster.Open(ctx, c.Target.Bootstrap, r.tapped("", r.prefix+"admin", r.pace)...); err != nil {
 		return nil, err
 	}
 	defer r.cluster.Close()
@@ -232,35 +231,6 @@ func sized(s *scenario.Scenario, found map[string]*cluster.Topic) *scenario.Scen
 	return &out
 }
 
-// startGroup commits where a group begins and starts its members.
-func (r *run) startGroup(ctx context.Context, c scenario.Consumer) error {
-	g := &group{
-		Consumer: c, id: r.prefix + c.Name, progress: map[string][]*readProgress{},
-		clock: &r.clock, spans: r.spans, stamp: r.stamp, errors: r.errors,
-	}
-	r.groups = append(r.groups, g)
-	for _, name := range c.Topics {
-		g.topics = append(g.topics, r.topicsNamed(name)...)
-	}
-	for _, t := range g.topics {
-		g.expected += int64(len(t.Leaders))
-		for _, o := range t.Start {
-			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{next: o, ours: t.Created})
-		}
-	}
-	if err := r.cluster.StartGroup(ctx, g.id, g.topics); err != nil {
-		return err
-	}
-	for i := range c.Clients {
-		m, err := r.newMember(g, i)
-		if err != nil {
-			return err
-		}
-		g.members = append(g.members, m)
-	}
-	return nil
-}
-
 // awaitGroups waits until every partition has a reader.
 func (r *run) awaitGroups(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
@@ -301,17 +271,19 @@ func (r *run) clean(ctx context.Context) error {
 	return nil
 }
 
-// close ends all clients.
+// close ends all clients, at once: a cluster that is gone keeps each one waiting.
 func (r *run) close() {
 	for _, f := range r.idle {
 		f.close()
 	}
+	var all sync.WaitGroup
 	for _, p := range r.producer {
-		p.client.Close()
+		all.Go(p.client.Close)
 	}
 	for _, g := range r.groups {
-		for _, m := range g.members {
-			m.client.Close()
+		for _, m := range g.present {
+			all.Go(m.client.Close)
 		}
 	}
+	all.Wait()
 }

@@ -26,6 +26,7 @@ func (r *run) timeline() []report.Second {
 		if s < len(r.seconds) {
 			l := r.seconds[s]
 			row.P50, row.P99, row.Max, row.Waiting = millis(l.p50), millis(l.p99), millis(l.max), l.waiting
+			row.Backlog = l.backlog
 		}
 		for _, p := range r.producer {
 			if s >= len(p.recorder.seconds) {

@@ -47,21 +47,23 @@ func (r *run) throttle() report.Throttle {
 	}
 	brokers := map[int32]int64{}
 	var unions [][]interval
+	var sum, union time.Duration
 	for _, l := range o.order {
 		n := int64(len(l.throttles.durations))
 		if l.api == wire.Produce || l.api == wire.Fetch {
 			out.Responses += n
-			out.SumSeconds += l.throttles.sum.Seconds()
+			sum += l.throttles.sum
 			brokers[l.broker] += n
 		}
 		for _, i := range l.throttles.union {
-			out.UnionSeconds += (i.to - i.from).Seconds()
+			union += i.to - i.from
 		}
 		unions = append(unions, l.throttles.union)
 		if n > 0 {
 			out.ByClient = append(out.ByClient, r.clientThrottle(l, within(l.throttles.union, spans), total))
 		}
 	}
+	out.SumSeconds, out.UnionSeconds = sum.Seconds(), union.Seconds()
 	for _, b := range slices.Sorted(maps.Keys(brokers)) {
 		if b >= 0 {
 			out.ByBroker = append(out.ByBroker, report.BrokerThrottle{
@@ -101,7 +103,7 @@ func (r *run) byAPI(into map[string]report.APIShare, share func(func(*link) bool
 }
 
 func (r *run) clientThrottle(l *link, throttled, total time.Duration) report.ClientThrottle {
-	c := report.ClientThrottle{Client: l.clientID, Broker: l.broker, API: apiName(l.api), Fleet: r.fleetOf(l.client), Responses: int64(len(l.throttles.durations))}
+	c := report.ClientThrottle{Client: l.clientID, Broker: l.broker, API: apiName(l.api), Fleet: r.observer.owners[l.client], Responses: int64(len(l.throttles.durations))}
 	if total > 0 {
 		c.Share = throttled.Seconds() / total.Seconds()
 	}
@@ -111,23 +113,6 @@ func (r *run) clientThrottle(l *link, throttled, total time.Duration) report.Cli
 		}
 	}
 	return c
-}
-
-// fleetOf names the fleet or group that a client belongs to. Clients are numbered
-// as they are made: administration, groups, fleets.
-func (r *run) fleetOf(client int) string {
-	n := 1
-	for _, g := range r.groups {
-		if n += len(g.members); client > 0 && client < n {
-			return g.Name
-		}
-	}
-	for _, f := range r.fleets {
-		if n += f.Clients; client > 0 && client < n {
-			return f.Name
-		}
-	}
-	return ""
 }
 
 // throttledSeconds is, for each link with load, its throttled time in each second.

@@ -3,8 +3,12 @@ package generator
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
+	"msklt/internal/cluster"
 	"msklt/report"
+	"msklt/scenario"
 )
 
 // Bounds of the checks of the instrument on itself.
@@ -121,10 +125,8 @@ func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
 	for _, g := range r.groups {
 		for _, t := range g.topics {
 			for i, p := range g.progress[t.Actual] {
-				lost += math.Abs(float64(r.delta(t, i) - p.consumed - p.skipped - p.expired - p.unread))
-				if p.gapEnd > t.First[i] {
-					lost++ // a gap that retention does not explain
-				}
+				lost += math.Abs(float64(r.grown(t, i, p.begin) - p.consumed - p.expired - p.skipped - p.unread))
+				lost += math.Max(0, float64(p.skipped-r.gaps(g, t, i)))
 			}
 		}
 	}
@@ -140,6 +142,28 @@ func (r *run) unsureMarkers() (n int64) {
 		}
 	}
 	return n
+}
+
+// gaps is how many offsets of a partition may hold no record for a group: markers
+// of the run's transactions and, where it reads committed records only, what they
+// aborted. In a topic that is compacted or that others wrote to it can be any.
+func (r *run) gaps(g *group, t *cluster.Topic, partition int) int64 {
+	if !t.Created || r.compacted(t) {
+		return math.MaxInt64
+	}
+	l := r.loads[t.Actual][partition]
+	n := l.markers + l.unsure
+	if g.Settings.ReadCommitted {
+		n += l.aborted
+	}
+	return n
+}
+
+func (r *run) compacted(t *cluster.Topic) bool {
+	return slices.ContainsFunc(r.Scenario.Topics, func(w scenario.Topic) bool {
+		return strings.Contains(w.Config["cleanup.policy"], "compact") &&
+			slices.ContainsFunc(w.Instances(), func(i scenario.Topic) bool { return i.Name == t.Name })
+	})
 }
 
 func (r *run) acksNone() bool {

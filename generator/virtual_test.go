@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/generator"
 	"msklt/internal/embedded"
@@ -24,8 +25,20 @@ func inVirtualTime(t *testing.T, text string, values map[limits.Name]float64, st
 	onVirtualNetwork(t, parse(t, text), values, stop, nil, check)
 }
 
+// inVirtualTimeAfter does the same on a cluster that is prepared first, by a client
+// with the options that it is given.
+func inVirtualTimeAfter(t *testing.T, prepare func(*testing.T, []kgo.Opt), text string, check func(*testing.T, *generator.Output, []embedded.Row)) {
+	t.Helper()
+	onPreparedNetwork(t, parse(t, text), nil, 0, prepare, nil, check)
+}
+
 // onVirtualNetwork is inVirtualTime with something done to every connection.
 func onVirtualNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
+	t.Helper()
+	onPreparedNetwork(t, s, values, stop, nil, wrap, check)
+}
+
+func onPreparedNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, prepare func(*testing.T, []kgo.Opt), wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
@@ -35,6 +48,9 @@ func onVirtualNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name
 			t.Fatal(err)
 		}
 		defer c.Close()
+		if prepare != nil {
+			prepare(t, []kgo.Opt{kgo.SeedBrokers(c.Bootstrap()...), kgo.Dialer(network.DialContext)})
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		if stop > 0 {

@@ -157,3 +157,38 @@ func TestVirtualAbortHolds(t *testing.T) {
 		}
 	})
 }
+
+// TestVirtualThresholdsOfTemplates judges a template as a whole and one of its
+// topics.
+func TestVirtualThresholdsOfTemplates(t *testing.T) {
+	inVirtualTime(t, `
+version: 1
+name: templates
+topics:
+  sensor: {partitions: 1, count: 3}
+  other: {partitions: 2}
+producers:
+  meters: {topic: sensor, rate: 300KB/s, value: {size: 1000B}}
+  rest: {topic: other, rate: 100KB/s, value: {size: 1000B}}
+phases:
+  - {name: steady, duration: 20s}
+thresholds:
+  - {check: offered.rate > 290KB/s, topic: sensor}
+  - {check: response.p99 > 1s, topic: sensor}
+  - {check: response.p99 > 1s, partition: sensor-2/0}
+  - {check: response.p99 < 100ms, topic: other}
+  - {check: throttled.share > 1%, topic: sensor}
+  - {check: throttled.share > 1%, partition: sensor-2/0}
+  - {check: throttled.share == 0, topic: other}
+`, map[limits.Name]float64{limits.PartitionIngress: 60e3}, 0, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
+		r := out.Result
+		for i, th := range r.Thresholds {
+			if th.Observed == nil || !th.Passed {
+				t.Errorf("%d: %+v", i, th)
+			}
+		}
+		if got := *r.Thresholds[0].Observed; math.Abs(got/300e3-1) > 0.001 {
+			t.Errorf("%.0f bytes/s offered to the template, want 300,000", got)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"msklt/internal/limits"
@@ -166,6 +167,11 @@ func TestBalances(t *testing.T) {
 	}
 	if got[3].Holds || got[3].Note != "off by -5" {
 		t.Errorf("a group that read too much: %+v", got[3])
+	}
+	r.Groups[0].Unread, r.Groups[0].Skipped = 0, 5
+	r.Groups[0].LogEndDelta += 5
+	if got := balances(r)[3]; !got.Holds || !strings.HasSuffix(got.Equation, " + 0 unread + 5 skipped") {
+		t.Errorf("a group that skipped offsets: %+v", got)
 	}
 	r.Partitions[4].LogEndDelta--
 	if got := balances(r)[2]; got.Holds {

@@ -254,7 +254,7 @@ func finish(r *Result) {
 	r.Rates.WireBytesPerSecond = r.Rates.AckedBytesPerSecond * batchFactor
 	r.Rates.WireOverhead = batchFactor - 1
 	r.Fleets = []Fleet{{Name: "checkout", Topic: "orders", Clients: 4, Scheduled: t.Scheduled, Unsent: t.Unsent, Sent: t.Sent, Acked: t.Acked}}
-	r.Groups = []Group{{Name: "billing", Clients: 3, LogEndDelta: t.Acked, Consumed: t.Acked}}
+	r.Groups = []Group{{Name: "billing", Clients: 3, LogEndDelta: t.Acked, Consumed: t.Acked, BacklogMax: 12345}}
 }
 
 // latency makes a summary and a curve that rises from p50 through p99 to max,

@@ -277,19 +277,24 @@ type Idle struct {
 	Failed      int64  `json:"failed"` // attempts refused, and connections that the cluster closed
 }
 
-// Group is one consumer group's. Consumed + Skipped + Expired + Unread is the log-end
-// delta of the partitions that it reads.
+// Group is one consumer group's. Consumed + Expired + Skipped + Unread is the
+// log-end delta, here by how much the logs' ends lie beyond where the group began.
 type Group struct {
-	Name        string           `json:"name"`
-	Clients     int              `json:"clients"`
-	LogEndDelta int64            `json:"log_end_delta"`
-	Consumed    int64            `json:"consumed"`
-	Skipped     int64            `json:"skipped,omitempty"`
-	Expired     int64            `json:"expired"`
-	Unread      int64            `json:"unread"`
-	Duplicates  int64            `json:"duplicates"`
-	EndToEnd    Latency          `json:"end_to_end"`
-	Partitions  []GroupPartition `json:"partitions"`
+	Name        string `json:"name"`
+	Clients     int    `json:"clients"` // members when traffic started
+	LogEndDelta int64  `json:"log_end_delta"`
+	Consumed    int64  `json:"consumed"`
+	Expired     int64  `json:"expired"`
+	Unread      int64  `json:"unread"`
+	// Skipped offsets hold no record for the group: markers of transactions,
+	// aborted records that it does not read, compacted ones.
+	Skipped    int64 `json:"skipped,omitempty"`
+	Duplicates int64 `json:"duplicates"`
+	// BacklogMax is the highest backlog at the end of a measured second: records
+	// in the log, as far as the run knows of them, that the group had not received.
+	BacklogMax int64            `json:"backlog_max"`
+	EndToEnd   Latency          `json:"end_to_end"`
+	Partitions []GroupPartition `json:"partitions"`
 }
 
 type GroupPartition struct {
@@ -350,6 +355,7 @@ type Second struct {
 	Max            float64 `json:"response_max_ms"`
 	ThrottledShare float64 `json:"throttled_share"`
 	Waiting        int64   `json:"waiting"` // attempted, not yet acked, at the second's end
+	Backlog        int64   `json:"backlog"` // of all groups, at the second's end
 	LagMax         float64 `json:"lag_max_ms"`
 }
 

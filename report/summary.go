@@ -172,6 +172,9 @@ func (s *sheet) latency(r *Result) {
 	if n := r.Latency.Response.Censored; n > 0 {
 		s.row("", count(n)+" records were not acked when the run ended; their age then is a lower bound (≥)")
 	}
+	if n := r.Latency.EndToEnd.Censored; n > 0 {
+		s.row("", count(n)+" records were received early, because the end of the traffic cut a wait of their group short; their end to end is a lower bound (≥)")
+	}
 	s.gap()
 }
 
@@ -190,6 +193,13 @@ func (s *sheet) counts(r *Result) {
 		}
 		s.row(label, text)
 		label = ""
+	}
+	label = "backlog"
+	for _, g := range r.Groups {
+		if g.BacklogMax > 0 {
+			s.row(label, "group "+clip(g.Name, 40)+": at most "+count(g.BacklogMax)+" records behind")
+			label = ""
+		}
 	}
 	s.gap()
 }

@@ -34,6 +34,11 @@ type Processing struct {
 	PerBatch  time.Duration // for each poll, or each batch of [Batches]
 }
 
+// Of is how long so many records take that come at once.
+func (p Processing) Of(records int) time.Duration {
+	return time.Duration(records)*p.PerRecord + p.PerBatch
+}
+
 // Batches makes members collect records before they process them, as AWS
 // Lambda's event source mapping for Kafka does: until there are Records of them,
 // or the first one is Window old, or they have Bytes. The zero value processes

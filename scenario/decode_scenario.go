@@ -31,8 +31,8 @@ func (d *decoder) scenario(root *yaml.Node) *Scenario {
 	s.Topics = topics(o)
 	s.Producers = producers(o, s.Topics)
 	s.Idle = idle(o)
-	s.Consumers = consumers(o, s)
 	s.Phases = phases(o)
+	s.Consumers = consumers(o, s)
 	s.Thresholds = thresholds(o, s)
 	for _, check := range d.later {
 		check(s)
@@ -94,8 +94,8 @@ func (d *decoder) scale(phases []Phase, total time.Duration) {
 			sum += p.Duration
 		}
 	}
-	flag := source{"--duration", []string{formatDuration(total)}}
-	if total < time.Duration(len(phases))*time.Millisecond || total > 30*24*time.Hour {
+	flag := d.durationFlag()
+	if total < time.Duration(len(phases))*time.Millisecond || total > longestPhase {
 		d.problems = append(d.problems, flag.problem(1, 1, "",
 			fmt.Sprintf("must be between 1ms for each phase and 30 days, is %s", formatDuration(total))))
 		return

@@ -96,24 +96,15 @@ func drawScenario(t *rapid.T) *Scenario {
 	for _, n := range names("producers") {
 		s.Producers = append(s.Producers, drawProducer(t, apart(n), s.Topics))
 	}
-	for _, n := range names("consumers") {
-		s.Consumers = append(s.Consumers, Consumer{
-			Name: apart(n), Topics: []string{s.Producers[0].Topic}, From: FromEnd, Clients: rapid.IntRange(1, 10_000).Draw(t, "clients"),
-			Settings: ConsumerSettings{
-				ClientID:               drawText().Draw(t, "client id"),
-				FetchMaxWait:           time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "wait")),
-				FetchMinBytes:          rapid.IntRange(0, 1000).Draw(t, "min"),
-				FetchMaxBytes:          rapid.IntRange(1000, 1<<30).Draw(t, "max"),
-				FetchMaxPartitionBytes: rapid.IntRange(1, 1<<30).Draw(t, "max partition"),
-				MaxPollRecords:         500, CommitInterval: 5 * time.Second,
-			}})
-	}
 	for _, n := range names("idle") {
 		s.Idle = append(s.Idle, Idle{Name: apart(n), Connections: rapid.IntRange(1, 10_000).Draw(t, "connections")})
 	}
 	for _, n := range names("phases") {
 		s.Phases = append(s.Phases, Phase{n, time.Duration(rapid.Int64Range(1e6, 1e15).Draw(t, "duration")),
 			rapid.OneOf(rapid.Just(Always(0)), rapid.Custom(func(t *rapid.T) Curve { return drawSlowCurve(t, 10) })).Draw(t, "load"), len(s.Phases) == 0 || rapid.Bool().Draw(t, "measure")})
+	}
+	for _, n := range names("consumers") {
+		s.Consumers = append(s.Consumers, drawConsumer(t, apart(n), s.Producers[0].Topic, s))
 	}
 	drawConnectRates(t, s)
 	for i, p := range s.Producers {

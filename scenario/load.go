@@ -74,7 +74,9 @@ func parse(name string, data []byte, o Options) (*decoder, *Scenario) {
 		s.Seed = *o.Seed
 	}
 	if o.Duration != 0 && len(d.problems) == 0 {
+		before := slices.Clone(s.Phases)
 		d.scale(s.Phases, o.Duration)
+		d.scaleTurns(s, before)
 	}
 	if len(d.problems) == 0 {
 		d.checkChanges(s)

@@ -63,8 +63,20 @@ func TestTopicsComeAndGo(t *testing.T) {
 			t.Fatal(o.Start)
 		}
 	}
-	if err := c.StartGroup(t.Context(), "run-g", topics); err != nil {
+	begin := [][]int64{{0, 0}, {0, 7, 0}}
+	if err := c.StartGroup(t.Context(), "run-g", topics, begin); err != nil {
 		t.Fatal(err)
+	}
+	if got, err := c.Committed(t.Context(), "run-g", topics[1:]); err != nil || len(got) != 1 || !slices.Equal(got[0], begin[1]) {
+		t.Errorf("committed %v, %v; want %v", got, err, begin[1:])
+	}
+	_, err = c.Committed(t.Context(), "run-g", topics)
+	if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), "group run-g has committed no offset for run-orders/2") {
+		t.Errorf("a partition without an offset: %v", err)
+	}
+	_, err = c.Committed(t.Context(), "nobody", topics[1:])
+	if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), "group nobody") {
+		t.Errorf("a group that is not there: %v", err)
 	}
 	if err := c.Remove(t.Context(), topics, []string{"run-g"}); err != nil {
 		t.Fatal(err)

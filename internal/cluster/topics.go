@@ -176,25 +176,6 @@ func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(contex
 	return out, nil
 }
 
-// StartGroup commits where a group begins: at each topic's log end before the
-// traffic.
-func (c *Cluster) StartGroup(ctx context.Context, group string, topics []*Topic) error {
-	at := kadm.Offsets{}
-	for _, t := range topics {
-		for p, o := range t.Start {
-			at.AddOffset(t.Actual, int32(p), o, -1)
-		}
-	}
-	answer, err := c.admin.CommitOffsets(ctx, group, at)
-	if err == nil {
-		err = answer.Error()
-	}
-	if err != nil {
-		return refused("committing the start of group "+group, err)
-	}
-	return nil
-}
-
 // Remove deletes what the run created: the topics marked so, and the groups.
 // It goes on after an error and returns the first.
 func (c *Cluster) Remove(ctx context.Context, topics []*Topic, groups []string) (err error) {

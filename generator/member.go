@@ -1,0 +1,168 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+const (
+	// rebalanceTimeout is the Java client's max.poll.interval.ms: how long a
+	// rebalance waits for a member that is processing.
+	rebalanceTimeout = 5 * time.Minute
+	// commitTimeout bounds the commit before a member gives partitions up.
+	commitTimeout = 10 * time.Second
+)
+
+// member is one consuming client of a group. It reads as the Java client does:
+// partitions change hands only between two polls, when what was read before is
+// committed.
+type member struct {
+	*group
+	client *kgo.Client
+	stop   context.CancelFunc // of reading
+	done   chan struct{}      // closed when reading has ended
+	read   atomic.Int64       // records
+
+	// Of the goroutine that reads, until done is closed.
+	endToEnd  distribution
+	collector collector
+	hurried   bool // a wait of the scenario's was cut short, so that records come early
+}
+
+// newMember makes the next client of a group.
+func (r *run) newMember(g *group) (*member, error) {
+	s := g.Settings
+	number := len(g.members)
+	isolation := kgo.ReadUncommitted()
+	if s.ReadCommitted {
+		isolation = kgo.ReadCommitted()
+	}
+	m := &member{
+		group: g, done: make(chan struct{}),
+		endToEnd: newDistribution(digits), collector: collector{Batches: g.Batches},
+	}
+	opts := append(r.tapped(g.Name, r.clientID(s.ClientID, g.Name, number), r.pace),
+		kgo.ConsumerGroup(g.id), kgo.ConsumeTopics(g.topicNames()...),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxWait(s.FetchMaxWait), kgo.FetchMinBytes(int32(s.FetchMinBytes)),
+		kgo.FetchMaxBytes(int32(s.FetchMaxBytes)), kgo.FetchMaxPartitionBytes(int32(s.FetchMaxPartitionBytes)),
+		kgo.FetchIsolationLevel(isolation), kgo.AutoCommitInterval(s.CommitInterval),
+		kgo.BlockRebalanceOnPoll(), kgo.RebalanceTimeout(rebalanceTimeout),
+		// A transaction's markers take offsets: without them the end of the log
+		// would never be seen to be reached.
+		kgo.KeepControlRecords(),
+		kgo.WithHooks(&batchHook{read: r.read}),
+	)
+	client, err := kgo.NewClient(append(opts, g.callbacks()...)...)
+	if err != nil {
+		return nil, fmt.Errorf("making member %d of group %s: %w", number, g.Name, err)
+	}
+	if g.paused {
+		client.PauseFetchTopics(g.topicNames()...)
+	}
+	m.client = client
+	g.members = append(g.members, m)
+	g.present = append(g.present, m)
+	return m, nil
+}
+
+// consume reads until the context ends, which is when the member leaves, or its
+// client is closed. When the traffic has ended, nothing waits any more: batches
+// are handed over as they are and processing takes no time, so that what is left
+// in the log is read and counted.
+func (m *member) consume(ctx, traffic context.Context) {
+	defer close(m.done)
+	for {
+		fetches := m.poll(ctx, traffic)
+		m.take(fetches)
+		last := ctx.Err() != nil || fetches.IsClientClosed()
+		for {
+			over := traffic.Err() != nil
+			batch, early := m.collector.next(m.clock.now(), last || over)
+			if len(batch) == 0 {
+				break
+			}
+			m.hurried = m.hurried || early && over || m.cut.Load()
+			m.hand(batch)
+			m.process(traffic, len(batch))
+		}
+		m.client.AllowRebalance()
+		if last {
+			return
+		}
+	}
+}
+
+// poll waits for records, no longer than the window of those that the member
+// holds.
+func (m *member) poll(ctx, traffic context.Context) kgo.Fetches {
+	if due, holds := m.collector.due(); holds {
+		window, cancel := context.WithTimeout(ctx, due-m.clock.now())
+		defer cancel()
+		defer context.AfterFunc(traffic, cancel)()
+		ctx = window
+	}
+	return m.client.PollRecords(ctx, m.collector.room(m.Settings.MaxPollRecords))
+}
+
+// take counts what a poll brought and collects it.
+func (m *member) take(fetches kgo.Fetches) {
+	now := time.Now()
+	fetches.EachError(func(_ string, _ int32, err error) {
+		if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, kgo.ErrClientClosed) {
+			m.errors.add("fetch", err, m.clock.at(now))
+		}
+	})
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		progress := m.progress[p.Topic]
+		if p.Partition < 0 || int(p.Partition) >= len(progress) {
+			return
+		}
+		m.read.Add(int64(len(p.Records)))
+		at := progress[p.Partition]
+		fresh := at.receive(p.Records, p.LogStartOffset)
+		for _, r := range p.Records {
+			if r.Attrs.IsControl() {
+				continue
+			}
+			h := heldRecord{received: m.clock.at(now), size: len(r.Key) + len(r.Value)}
+			if intended, ours := m.stamp.read(r, at.ours); ours {
+				h.intended = m.clock.at(intended)
+				h.measured = r.Offset >= fresh && inMeasured(m.spans, h.intended)
+			}
+			m.collector.add(h)
+		}
+	})
+}
+
+// hand gives a batch to the application: this is when its records have arrived.
+func (m *member) hand(batch []heldRecord) {
+	now := m.clock.now()
+	for _, h := range batch {
+		switch {
+		case !h.measured:
+		case m.hurried: // it would have arrived later
+			m.endToEnd.censor(now - h.intended)
+		default:
+			m.endToEnd.exact.record(now - h.intended)
+		}
+	}
+}
+
+// process is the application at work.
+func (m *member) process(traffic context.Context, records int) {
+	takes := m.Processing.Of(records)
+	if takes == 0 {
+		return
+	}
+	select {
+	case <-traffic.Done():
+		m.hurried = true
+	case <-time.After(takes):
+	}
+}
