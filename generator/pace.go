@@ -8,11 +8,6 @@ import (
 	"msklt/internal/limits"
 )
 
-// paceShare is the part of a declared limit on connection attempts that a run
-// uses: all clients connect at once when traffic starts, and a cluster that refuses
-// some makes them try again, which is what the limit is against.
-const paceShare = 0.8
-
 // dialPace spaces the connection attempts of all clients of a run, or of one fleet
 // within those.
 type dialPace struct {
@@ -25,8 +20,8 @@ type dialPace struct {
 
 func newDialPace(l limits.Limits) *dialPace {
 	p := &dialPace{}
-	if perSecond := l.Of(limits.ClusterAttempts); perSecond > 0 {
-		p.gap = time.Duration(float64(time.Second) / (paceShare * perSecond))
+	if perSecond := limits.PacedAttempts(l); perSecond > 0 {
+		p.gap = time.Duration(float64(time.Second) / perSecond)
 	}
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"msklt/scenario"
 )
@@ -12,72 +13,211 @@ import (
 // Serverless allows in all (AWS, "Amazon MSK quota", read 2026-11-21).
 const maxPartitions = 2400
 
-// Advise computes what would raise the ceiling of limits that bound.
+// Advise computes what would raise the ceiling of limits that bound in a run on so
+// many brokers.
 func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Advice {
 	out := []Advice{}
-	loads := Predict(s, brokers)
-	seen := map[string]bool{}
+	if len(binding) == 0 {
+		return out
+	}
+	d := newDemand(s, brokers)
+	seen := map[Instance]bool{}
 	for _, b := range binding {
-		if b.Declared == nil || b.Topic == "" || b.Limit != PartitionIngress || seen[b.Topic] {
+		of := Instance{Limit: b.Limit, Topic: b.Topic}
+		if b.Declared == nil || b.Topic == "" || seen[of] {
 			continue
 		}
-		seen[b.Topic] = true
-		out = append(out, Advice{Limit: b.Limit, Text: partitionsNeeded(s, b.Topic, *b.Declared, brokers)})
+		seen[of] = true
+		if text := d.partitionsNeeded(b.Topic, b.Limit, *b.Declared); text != "" {
+			out = append(out, Advice{Limit: b.Limit, Text: text})
+		}
 	}
-	if factor, n, where := largestLoad(loads, l); factor > 0 && factor < 1 && len(binding) > 0 {
-		out = append(out, Advice{Limit: n, Text: fmt.Sprintf("As it is, the largest load that fits is %.0f %% of this one; then %s of %s is full.", math.Floor(100*factor), n, where)})
+	if first := d.first(d.plannedLimits(l)); first != nil && first.LoadFactor < 1 {
+		out = append(out, fits(*first))
 	}
 	return out
 }
 
+// advice is what would raise the ceiling of the limits that load 1 meets.
+func (d *demand) advice(l Limits, p Plan) []Advice {
+	out := []Advice{}
+	for _, limit := range p.Limits {
+		if !limit.Met {
+			continue
+		}
+		text := ""
+		switch limit.Limit {
+		case PartitionIngress, PartitionEgress:
+			text = d.partitionsNeeded(limit.Topic, limit.Limit, limit.Declared)
+		case ClusterRequests:
+			text = d.gatherMore(limit.Declared)
+		case ClusterMessage:
+			text = fmt.Sprintf("A message may have %s; the largest that can come has %s. Split it, or keep its body elsewhere and send a reference.", sized(limit.Declared), sized(limit.Predicted))
+		}
+		if text != "" {
+			out = append(out, Advice{Limit: limit.Limit, Text: text})
+		}
+	}
+	if b := p.Beyond; b != nil && b.OwnClientBytesPerSecond != nil && *b.OwnClientBytesPerSecond > 1.01*b.SharedBytesPerSecond {
+		out = append(out, Advice{Limit: p.First.Limit, Text: fmt.Sprintf("A client of its own for key %s lets %s through instead of %s.",
+			d.loudest(*p.First), Amount(*b.OwnClientBytesPerSecond, p.First.Limit), Amount(b.SharedBytesPerSecond, p.First.Limit))})
+	}
+	if p.First != nil && p.First.LoadFactor < 1 {
+		out = append(out, fits(*p.First))
+	}
+	return out
+}
+
+// fits says the largest load that fits.
+func fits(f FirstLimit) Advice {
+	return Advice{Limit: f.Limit, Text: fmt.Sprintf("As it is, the largest load that fits is %.0f %% of this one; then %s of %s is full.", math.Floor(100*f.LoadFactor), f.Limit, f.Scope)}
+}
+
 // partitionsNeeded finds the smallest number of partitions of a topic under which
-// no partition's predicted ingress exceeds the limit, or says that a key is too
-// big for any number.
-func partitionsNeeded(s *scenario.Scenario, topic string, limit float64, brokers int) string {
-	t := slices.IndexFunc(s.Topics, func(t scenario.Topic) bool {
-		return slices.ContainsFunc(t.Instances(), func(i scenario.Topic) bool { return i.Name == topic })
+// none exceeds a limit, or says that a key is too big for any number; "" when the
+// fleets of the topic do not spread over its partitions by key.
+func (d *demand) partitionsNeeded(topic string, n Name, limit float64) string {
+	t := d.declared(topic)
+	if t < 0 {
+		return ""
+	}
+	times, verb := 1.0, "take"
+	if n == PartitionEgress {
+		times, verb = float64(d.readers(d.scenario.Topics[t].Name)), "give"
+	}
+	largest, key := d.largestKey(d.scenario.Topics[t].Name)
+	if largest *= times; largest > limit {
+		return fmt.Sprintf("No partition count helps %s: key %s alone needs %s of the %s that a partition may %s; split it into at least %d keys.",
+			topic, key, Amount(largest, n), Amount(limit, n), verb, int(math.Ceil(largest/limit)))
+	}
+	for count := int(d.scenario.Topics[t].Partitions) + 1; count <= maxPartitions; count = nextCount(count) {
+		hottest, ok := d.hottestOf(d.scenario.Topics[t].Name, count)
+		if !ok {
+			return ""
+		}
+		if hottest *= times; hottest <= limit {
+			return fmt.Sprintf("With %d partitions no partition of %s would exceed %s: the hottest would %s %s.",
+				count, topic, Amount(limit, n), verb, Amount(hottest, n))
+		}
+	}
+	return fmt.Sprintf("No count up to %d partitions brings every partition of %s under %s.", maxPartitions, topic, Amount(limit, n))
+}
+
+// declared is the index of the scenario's topic that an instance belongs to.
+func (d *demand) declared(topic string) int {
+	return slices.IndexFunc(d.scenario.Topics, func(t scenario.Topic) bool {
+		p := d.topics[t.Name]
+		return slices.ContainsFunc(d.places[p.first:p.first+p.topics*p.partitions], func(p place) bool { return p.topic == topic })
 	})
-	with := *s
-	with.Topics = []scenario.Topic{s.Topics[t]}
-	hottest := Hottest(Predict(&with, brokers))
-	if len(hottest.TopKeys) > 0 {
-		if k := hottest.TopKeys[0]; k.Ingress > limit {
-			return fmt.Sprintf("No partition count helps %s: key %s alone needs %s of the %s that a partition may take; split it into at least %d keys.",
-				topic, k.Key, Amount(k.Ingress, PartitionIngress), Amount(limit, PartitionIngress), int(math.Ceil(k.Ingress/limit)))
-		}
-	}
-	for n := int(s.Topics[t].Partitions) + 1; n <= maxPartitions; n = nextCount(n) {
-		with.Topics[0].Partitions = int32(n)
-		if h := Hottest(Predict(&with, brokers)); h.Ingress <= limit {
-			return fmt.Sprintf("With %d partitions no partition of %s would exceed %s: the hottest would take %s.",
-				n, topic, Amount(limit, PartitionIngress), Amount(h.Ingress, PartitionIngress))
-		}
-	}
-	return fmt.Sprintf("No count up to %d partitions brings every partition of %s under %s.", maxPartitions, topic, Amount(limit, PartitionIngress))
 }
 
 // nextCount steps by one where it matters and by 5 % beyond.
 func nextCount(n int) int { return n + 1 + n/20 }
 
-// largestLoad is the load factor at which the first predicted limit is full.
-func largestLoad(loads []Load, l Limits) (factor float64, n Name, where string) {
-	factor = math.Inf(1)
-	try := func(name Name, load float64, place string) {
-		if declared := l.Of(name); declared > 0 && load > 0 && declared/load < factor {
-			factor, n, where = declared/load, name, place
+// hottestOf is the load of the hottest partition if a topic had so many: keys are
+// hashed anew. ok is false when a fleet fixes its partition.
+func (d *demand) hottestOf(topic string, partitions int) (bytes float64, ok bool) {
+	loads := make([]float64, partitions)
+	for _, f := range d.fleets {
+		if f.Topic != topic || f.peak == 0 {
+			continue
+		}
+		if f.Partition.Fixed {
+			return 0, false
+		}
+		perRecord := f.peak * f.meanRecordBytes() / float64(f.topics)
+		if f.hashes == nil {
+			for p := range loads {
+				loads[p] += perRecord / float64(partitions)
+			}
+		}
+		for k, hash := range f.hashes {
+			loads[int(hash)%partitions] += perRecord * f.shares[k]
 		}
 	}
-	in, out := 0.0, 0.0
-	for _, p := range loads {
-		place := fmt.Sprintf("%s/%d", p.Topic, p.Partition)
-		try(PartitionIngress, p.Ingress, place)
-		try(PartitionEgress, p.Egress, place)
-		in, out = in+p.Ingress, out+p.Egress
+	return slices.Max(loads), true
+}
+
+// largestKey is the bytes per second of the topic's largest key, and its text.
+func (d *demand) largestKey(topic string) (bytes float64, text string) {
+	for i, f := range d.fleets {
+		if f.Topic != topic || f.hashes == nil {
+			continue
+		}
+		k := 0
+		for other, share := range f.shares {
+			if share > f.shares[k] {
+				k = other
+			}
+		}
+		if b := f.peak * f.meanRecordBytes() / float64(f.topics) * f.shares[k]; b > bytes {
+			bytes, text = b, d.keyText(i, k)
+		}
 	}
-	try(ClusterIngress, in, "the cluster")
-	try(ClusterEgress, out, "the cluster")
-	if math.IsInf(factor, 1) {
-		return 0, "", ""
+	return bytes, text
+}
+
+// loudest is the key that brings most to the partition of the first limit.
+func (d *demand) loudest(f FirstLimit) string {
+	for _, l := range d.loads() {
+		if l.Topic == f.Topic && l.Partition == *f.Partition && len(l.TopKeys) > 0 {
+			return l.TopKeys[0].Key
+		}
 	}
-	return factor, n, where
+	return ""
+}
+
+// gatherMore finds the batch size, the linger, or both, with which all requests are
+// within a limit.
+func (d *demand) gatherMore(limit float64) string {
+	const largestBatch, longest = 1 << 20, 200 // bytes, milliseconds
+	type setting struct{ batch, linger int }
+	var tries []setting
+	for batch := 32 << 10; batch <= largestBatch; batch *= 2 {
+		tries = append(tries, setting{batch: batch})
+	}
+	lingers := []int{10, 20, 50, 100, longest}
+	for _, linger := range lingers {
+		tries = append(tries, setting{linger: linger})
+	}
+	for _, linger := range lingers {
+		tries = append(tries, setting{largestBatch, linger})
+	}
+	for _, s := range tries {
+		requests := d.requestsWith(s.batch, s.linger)
+		if requests > limit {
+			continue
+		}
+		with := ""
+		switch {
+		case s.linger == 0:
+			with = fmt.Sprintf("batches of %d KiB", s.batch>>10)
+		case s.batch == 0:
+			with = fmt.Sprintf("a linger of %d ms", s.linger)
+		default:
+			with = fmt.Sprintf("a linger of %d ms and batches of %d KiB", s.linger, s.batch>>10)
+		}
+		return fmt.Sprintf("With %s there would be at most %s, within %s.", with, Amount(requests, ClusterRequests), Amount(limit, ClusterRequests))
+	}
+	return fmt.Sprintf("No linger up to %d ms brings requests under %s; fewer clients, or more records from each, would.", longest, Amount(limit, ClusterRequests))
+}
+
+// requestsWith is how many requests there are per second when every fleet has at
+// least such batches and such a linger.
+func (d *demand) requestsWith(batch, lingerMillis int) float64 {
+	with := *d
+	with.fleets = nil
+	for _, f := range d.fleets {
+		changed := *f
+		changed.Settings.BatchBytes = max(changed.Settings.BatchBytes, batch)
+		changed.Settings.Linger = max(changed.Settings.Linger, time.Duration(lingerMillis)*time.Millisecond)
+		changed.batching = changed.gather(changed.peak, d.brokers)
+		with.fleets = append(with.fleets, &changed)
+	}
+	m := with.requestModel()
+	sum := m.resting
+	for i, f := range with.fleets {
+		sum += f.batching.requests * (1 + m.fetches[i])
+	}
+	return sum
 }

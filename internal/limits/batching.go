@@ -10,12 +10,13 @@ type batching struct {
 	batches  float64   // per second
 	perBatch []float64 // records, for each flow
 	fill     float64   // mean batch ÷ batch size, in bytes
+	onBroker []float64 // produce requests per second to each broker
 }
 
 // gather works out how the clients of a fleet gather a rate of records: one of them
 // is simulated, for the others are like it.
 func (f *fleetDemand) gather(rate float64, brokers int) batching {
-	b := batching{perBatch: make([]float64, len(f.flows))}
+	b := batching{perBatch: make([]float64, len(f.flows)), onBroker: make([]float64, brokers)}
 	for i := range b.perBatch {
 		b.perBatch[i] = 1
 	}
@@ -26,12 +27,16 @@ func (f *fleetDemand) gather(rate float64, brokers int) batching {
 	c := newClient(f, brokers)
 	lasted := c.run(perClient).Seconds()
 	clients := float64(f.Clients)
-	b.batches = clients * float64(c.batches) / lasted
+	batches := 0
+	for _, n := range c.batches {
+		batches += n
+	}
+	b.batches = clients * float64(batches) / lasted
 	body := 0.0
 	for i, fl := range f.flows {
 		body += fl.share * fl.body
 		if f.sticky {
-			b.perBatch[i] = float64(c.records) / float64(c.batches)
+			b.perBatch[i] = float64(c.records) / float64(batches)
 		}
 	}
 	b.fill = min(1, (batchHeader+body*rate/b.batches)/float64(f.Settings.BatchBytes))
@@ -39,20 +44,22 @@ func (f *fleetDemand) gather(rate float64, brokers int) batching {
 		if n == 0 {
 			continue
 		}
-		b.requests += clients * float64(n) / lasted
+		b.onBroker[broker] = clients * float64(n) / lasted
+		b.requests += b.onBroker[broker]
 		if !f.sticky {
-			f.fillKeyed(b.perBatch, perClient, lasted/float64(n), broker, brokers)
+			f.fillKeyed(b.perBatch, perClient, lasted/float64(n), float64(c.batches[broker])/float64(n), broker, brokers)
 		}
 	}
 	return b
 }
 
 // fillKeyed sets how many records a batch of each flow of a broker holds, when
-// requests follow each other after a cycle of so many seconds. The simulation is
-// too short to say it of partitions that seldom get a record, so it is worked out:
-// of the records of a cycle, each falls to a flow by its share.
-func (f *fleetDemand) fillKeyed(perBatch []float64, perClient, cycle float64, broker, brokers int) {
-	drawn := 0.0
+// requests follow each other after a cycle of so many seconds and carry so many
+// batches. The simulation is too short to tell it of partitions that seldom get a
+// record, so it is worked out: of the records of a cycle, each falls to a flow by
+// its share. That cycles differ in length is put right by what was simulated.
+func (f *fleetDemand) fillKeyed(perBatch []float64, perClient, cycle, carried float64, broker, brokers int) {
+	drawn, worked := 0.0, 0.0
 	for i, fl := range f.flows {
 		if i%brokers == broker {
 			drawn += perClient * fl.share * cycle
@@ -65,6 +72,12 @@ func (f *fleetDemand) fillKeyed(perBatch []float64, perClient, cycle float64, br
 		records := perClient * fl.share / float64(f.topics) * cycle
 		some := 1 - math.Pow(1-min(records/drawn, 1-1e-12), max(1, drawn)) // the cycle brings it a record
 		perBatch[i] = max(1, min(f.capacity(fl), records/some))
+		worked += float64(f.topics) * records / perBatch[i]
+	}
+	for i, fl := range f.flows {
+		if i%brokers == broker && fl.share > 0 {
+			perBatch[i] = max(1, min(f.capacity(fl), perBatch[i]*worked/carried))
+		}
 	}
 }
 
@@ -80,12 +93,11 @@ func (f *fleetDemand) batchBytes() float64 {
 	return float64(max(f.Settings.BatchBytes, f.MaxBytes()+framing+len(f.Headers)*headerFraming))
 }
 
-// headerPart is a batch's part of a batch's header in each record, and the second and
-// third byte of offset deltas in large batches.
-func headerPart(perBatch float64) float64 {
-	part := batchHeader / perBatch
+// deltaBytes are the second and third byte of the offset deltas in large batches,
+// for each record.
+func deltaBytes(perBatch float64) (bytes float64) {
 	for _, from := range []float64{oneByteDelta, oneByteDelta * 128} {
-		part += max(0, perBatch-from) / perBatch
+		bytes += max(0, perBatch-from) / perBatch
 	}
-	return part
+	return bytes
 }

@@ -3,6 +3,7 @@ package limits
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"time"
 )
@@ -41,8 +42,8 @@ type client struct {
 	number   int     // of the last timer
 	sticky   []int   // by topic: the partition that keyless records fill, -1 for none
 
-	records, batches int
-	requests         []int // by broker
+	records           int
+	requests, batches []int // by broker
 }
 
 // buffer is the unsent batches of one partition.
@@ -64,7 +65,7 @@ func newClient(f *fleetDemand, brokers int) *client {
 		fleet: f, brokers: brokers, random: rand.New(rand.NewPCG(1, 2)),
 		linger: f.Settings.Linger, capacity: f.batchBytes(),
 		buffers: make([]buffer, f.topics*len(f.flows)), active: make([][]int, brokers),
-		triggers: make([]int, brokers), sticky: make([]int, f.topics), requests: make([]int, brokers),
+		triggers: make([]int, brokers), sticky: make([]int, f.topics), requests: make([]int, brokers), batches: make([]int, brokers),
 	}
 	for i := range c.buffers {
 		c.buffers[i].broker = i % len(f.flows) % brokers
@@ -83,7 +84,7 @@ func (c *client) run(perSecond float64) time.Duration {
 	for at := arrivals.next(); c.records < enoughRecords && sent < enoughRequests; {
 		now = max(at, now+wakeUp)
 		for len(c.timers) > 0 && c.before(c.timers[0].at, now) {
-			c.expire()
+			c.expire(now)
 		}
 		for ; at <= now; at = arrivals.next() {
 			c.hand(now)
@@ -103,8 +104,8 @@ func (c *client) before(timer, wake time.Duration) bool {
 	return timer < wake || timer == wake && c.random.IntN(2) == 0
 }
 
-// expire ends the first linger that runs, and all that end with it.
-func (c *client) expire() {
+// expire ends the first linger that runs, and all that end with it, before a wake-up.
+func (c *client) expire(wake time.Duration) {
 	at := c.timers[0].at
 	for len(c.timers) > 0 && c.timers[0].at == at {
 		t := c.timers[0]
@@ -114,7 +115,13 @@ func (c *client) expire() {
 			c.triggers[b.broker]++
 		}
 	}
+	again := slices.Clone(c.triggers)
 	c.drainAll(at)
+	for broker, triggers := range again {
+		if at == wake && triggers > 1 { // its second run finds what the wake-up brings
+			c.triggers[broker] = 1
+		}
+	}
 }
 
 // hand buffers the next record.
@@ -203,7 +210,7 @@ func (c *client) drain(broker int, now time.Duration) (more bool) {
 		b := &c.buffers[i]
 		b.batches--
 		b.lingering = 0
-		c.batches++
+		c.batches[broker]++
 		if b.batches == 0 {
 			continue
 		}

@@ -36,14 +36,17 @@ type fleetDemand struct {
 	scenario.Producer
 	flows    []flow    // by partition; the same for every topic of a template
 	upTo     []float64 // shares of the flows, added up
+	hashes   []uint32  // of every key, when keys decide the partition
+	shares   []float64 // of every key in the fleet's records, at first
 	spread   []float64 // how far sizes of records are from their mean
 	first    int       // place of the first topic's partition 0
 	topics   int
 	sticky   bool
-	schedule scenario.Schedule // as expected: evenly spaced
-	peak     float64           // records per second, the highest of the measured phases
-	mean     float64           // records per second over the measured phases
-	batching batching          // at the peak
+	schedule scenario.Schedule              // as expected: evenly spaced
+	peak     float64                        // records per second, the highest of the measured phases
+	mean     float64                        // records per second over the measured phases
+	batching batching                       // at the peak
+	ratio    func(perBatch float64) float64 // of compression; nil without
 }
 
 // groupDemand is one consumer group.
@@ -94,7 +97,7 @@ func (d *demand) newFleet(p scenario.Producer) *fleetDemand {
 	}
 	f.sticky = p.Key.Keys == 0 && !p.Partition.Fixed && !p.Partition.RoundRobin
 	sizes := newRecordSizes(p, d.scenario.Seed)
-	f.flows, f.spread = d.flows(p, t.partitions, sizes), sizes.spread()
+	f.flows, f.spread = d.flows(f, t.partitions, sizes), sizes.spread()
 	sum := 0.0
 	for _, fl := range f.flows {
 		sum += fl.share
@@ -105,6 +108,7 @@ func (d *demand) newFleet(p scenario.Producer) *fleetDemand {
 	f.schedule = scenario.NewSchedule(even, d.scenario.Phases, d.scenario.Seed)
 	f.peak, f.mean = d.rates(f)
 	f.batching = f.gather(f.peak, d.brokers)
+	f.ratio = compressionRatio(p, d.scenario.Seed)
 	return f
 }
 
@@ -156,7 +160,35 @@ func (f *fleetDemand) each(do func(place, flow int, share float64)) {
 // recordBytes is what a record of a flow puts into its partition, its part of the
 // batch header included.
 func (f *fleetDemand) recordBytes(i int) float64 {
-	return f.flows[i].body + headerPart(f.batching.perBatch[i])
+	n := f.batching.perBatch[i]
+	body := f.flows[i].body + deltaBytes(n)
+	if f.ratio != nil {
+		body *= f.ratio(n)
+	}
+	return body + batchHeader/n
+}
+
+// meanPerBatch is how many records a batch of the fleet holds.
+func (f *fleetDemand) meanPerBatch() float64 {
+	if f.batching.batches == 0 {
+		return 1
+	}
+	return f.peak / f.batching.batches
+}
+
+// meanRecordBytes is what a record of the fleet puts into partitions; 0 for a fleet
+// of which nothing is known.
+func (f *fleetDemand) meanRecordBytes() (sum float64) {
+	for i, fl := range f.flows {
+		sum += fl.share * f.recordBytes(i)
+	}
+	return sum
+}
+
+// keyText is the text of a fleet's key.
+func (d *demand) keyText(fleet, key int) string {
+	f := d.fleets[fleet]
+	return string(scenario.NewKeys(f.Key, d.scenario.Seed, f.Name).Append(nil, key))
 }
 
 // readers is how many groups read a topic or a template's topics.

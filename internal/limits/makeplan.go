@@ -1,11 +1,19 @@
 package limits
 
-import "msklt/scenario"
+import (
+	"fmt"
+	"slices"
+
+	"msklt/scenario"
+)
 
 // MakePlan works out what a scenario will do to a cluster of so many brokers
-// (0 for 3, leaders round robin) with these limits. It draws nothing and asks
-// nobody: the same scenario gives the same plan.
+// (0 for what the limits say, or else 3; leaders round robin) with these limits. It
+// asks nobody: the same scenario gives the same plan.
 func MakePlan(s *scenario.Scenario, l Limits, brokers int) Plan {
+	if brokers < 1 {
+		brokers = l.Brokers
+	}
 	if brokers < 1 {
 		brokers = 3
 	}
@@ -13,10 +21,13 @@ func MakePlan(s *scenario.Scenario, l Limits, brokers int) Plan {
 	p := Plan{
 		Schema: PlanSchema, Scenario: PlannedScenario{Name: s.Name, Hash: s.Hash()}, LimitsProfile: l.Profile, Brokers: brokers,
 		Partitions: d.plannedPartitions(), Clients: d.plannedClients(), Totals: d.totals(),
-		Advice: []Advice{}, Assumptions: d.assumptions(),
+		Connections: d.connections(l), Creation: d.creation(l), Limits: d.plannedLimits(l),
 	}
-	p.Limits = d.plannedLimits(l)
-	p.First = first(p.Limits)
+	p.First = d.first(p.Limits)
+	d.markMet(l, p.Limits, p.First)
+	p.Beyond = d.beyond(l, p.First, p.Limits)
+	p.Advice = d.advice(l, p)
+	p.Assumptions = d.assumptions(l)
 	return p
 }
 
@@ -37,7 +48,19 @@ func (d *demand) plannedClients() []PlannedFleet {
 	for _, f := range d.fleets {
 		p := PlannedFleet{Fleet: f.Name, Clients: f.Clients, RequestsPerSecond: f.batching.requests, BatchFill: f.batching.fill}
 		if f.batching.batches > 0 {
-			p.RecordsPerBatch = f.peak / f.batching.batches
+			p.RecordsPerBatch = f.meanPerBatch()
+		}
+		out = append(out, p)
+	}
+	for _, g := range d.groups {
+		p := PlannedFleet{Fleet: g.Name, Clients: g.Clients, UpperBound: true}
+		for _, brokers := range d.reads(g) {
+			p.RequestsPerSecond += float64(len(brokers)) * d.idleFetches(g)
+		}
+		for _, f := range d.fleets {
+			if slices.Contains(g.Topics, f.Topic) {
+				p.RequestsPerSecond += f.batching.requests * d.fetchesFor(f, g)
+			}
 		}
 		out = append(out, p)
 	}
@@ -47,10 +70,7 @@ func (d *demand) plannedClients() []PlannedFleet {
 func (d *demand) totals() PlannedTotals {
 	t := PlannedTotals{Partitions: len(d.places), RunSeconds: d.end.Seconds()}
 	for _, f := range d.fleets {
-		groups, perRecord := float64(d.readers(f.Topic)), 0.0
-		for i, fl := range f.flows {
-			perRecord += fl.share * f.recordBytes(i)
-		}
+		groups, perRecord := float64(d.readers(f.Topic)), f.meanRecordBytes()
 		run := float64(f.schedule.Count()) * perRecord
 		t.RecordsPerSecond += f.mean
 		t.BytesInPerSecond += f.mean * perRecord
@@ -61,36 +81,6 @@ func (d *demand) totals() PlannedTotals {
 	return t
 }
 
-// plannedLimits are the declared limits, each at its hottest instance.
-func (d *demand) plannedLimits(l Limits) []PlannedLimit {
-	out := []PlannedLimit{}
-	t := d.timeline()
-	for _, n := range l.Names() {
-		p := PlannedLimit{Limit: n, Scope: "–", Declared: l.Of(n), Unit: n.Unit()}
-		u, most, first := t.hottestUse(d.uses(n), p.Declared)
-		if most > 0 {
-			p.place(u.Instance)
-			p.Predicted = u.at(d.peaks())
-			factor := p.Declared / most
-			p.BindsAtLoad = &factor
-			if first >= 0 {
-				seconds := first.Seconds()
-				p.BindsAfterSeconds, p.Met = &seconds, true
-			}
-		}
-		p.Use = p.Predicted / p.Declared
-		out = append(out, p)
-	}
-	return out
-}
-
-func (p *PlannedLimit) place(i Instance) {
-	p.Scope, p.Topic = i.Where(), i.Topic
-	if i.Limit.scope() == "partition" {
-		p.Partition = &i.Partition
-	}
-}
-
 func (d *demand) peaks() []float64 {
 	out := make([]float64, len(d.fleets))
 	for i, f := range d.fleets {
@@ -99,22 +89,28 @@ func (d *demand) peaks() []float64 {
 	return out
 }
 
-// first is the limit that binds at the smallest load.
-func first(all []PlannedLimit) *FirstLimit {
-	var out *FirstLimit
-	for _, p := range all {
-		if p.BindsAtLoad != nil && (out == nil || *p.BindsAtLoad < out.LoadFactor) {
-			out = &FirstLimit{Limit: p.Limit, Scope: p.Scope, Topic: p.Topic, Partition: p.Partition, LoadFactor: *p.BindsAtLoad}
-		}
+// assumptions are what the plan takes for granted, and what it does not know.
+func (d *demand) assumptions(l Limits) []string {
+	out := []string{
+		fmt.Sprintf("Leaders go round robin over %d brokers, and clients are franz-go's, as a run's are; fetch requests are an upper bound.", d.brokers),
 	}
-	return out
-}
-
-func (d *demand) assumptions() []string {
-	out := []string{}
+	if len(l.Values) > 0 {
+		out = append(out, "Limits on rates are enforced as Apache Kafka enforces quotas: over a window of ten to eleven seconds, which lets ten seconds' worth through first.")
+	}
 	for _, f := range d.fleets {
-		if f.Rate.Max {
-			out = append(out, "Fleet "+f.Name+" sends as fast as its clients can: how much that is, nobody knows beforehand, so it is in no number here.")
+		switch {
+		case f.Rate.Max:
+			out = append(out, fmt.Sprintf("Fleet %s sends as fast as its clients can; how much that is nobody knows beforehand, so no number here holds it.", f.Name))
+		case len(f.flows) == 0:
+			out = append(out, fmt.Sprintf("Topic %s exists, so its partitions are counted only when a run begins; no number here holds what fleet %s sends.", f.Topic, f.Name))
+		case f.sticky:
+			out = append(out, fmt.Sprintf("Records of fleet %s have no key: each batch goes to a partition at random, in the long run to all alike.", f.Name))
+		}
+		if f.ratio != nil {
+			out = append(out, fmt.Sprintf("Batches of fleet %s are compressed with %s to an estimated %.0f %% of their size, as sample batches are.", f.Name, f.Settings.Compression, 100*f.ratio(f.meanPerBatch())))
+		}
+		if f.Key.HotMoves > 0 {
+			out = append(out, fmt.Sprintf("The hot keys of fleet %s move: partitions show the mean over the measured phases, limits the worst time.", f.Name))
 		}
 	}
 	return out

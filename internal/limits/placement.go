@@ -41,6 +41,8 @@ type hotSpell struct {
 }
 
 const (
+	// allHashes is a number of partitions at which each hash has its own.
+	allHashes = 1 << 31
 	// topKeys is how many keys a partition names.
 	topKeys = 3
 	// topShare is the least part of its partition's load that makes a key worth
@@ -61,7 +63,7 @@ func Partitioner(topic string, partitions int) func(key []byte) int {
 
 // flows says where a fleet's records go: to the partition that the scenario says,
 // else those with a key by its hash and those without in equal parts.
-func (d *demand) flows(f scenario.Producer, partitions int, sizes *recordSizes) []flow {
+func (d *demand) flows(f *fleetDemand, partitions int, sizes *recordSizes) []flow {
 	out := make([]flow, partitions)
 	keys := scenario.NewKeys(f.Key, d.scenario.Seed, f.Name)
 	shares := keys.Shares()
@@ -72,7 +74,7 @@ func (d *demand) flows(f scenario.Producer, partitions int, sizes *recordSizes) 
 	if hashed && f.Key.HotMoves > 0 {
 		shares = notHot(f.Key)
 	}
-	partitionOf := Partitioner(f.Topic, partitions)
+	hashOf := Partitioner(f.Topic, allHashes)
 	mean, total := 0.0, 0.0 // size of any record, and the sum of the shares
 	var buf []byte
 	var where []int32
@@ -85,7 +87,9 @@ func (d *demand) flows(f scenario.Producer, partitions int, sizes *recordSizes) 
 		if !hashed {
 			continue
 		}
-		p := partitionOf(buf)
+		hash := hashOf(buf)
+		f.hashes = append(f.hashes, uint32(hash))
+		p := hash % partitions
 		out[p].share += share
 		out[p].body += share * size
 		out[p].keep(keyShare{k, share})
@@ -94,6 +98,9 @@ func (d *demand) flows(f scenario.Producer, partitions int, sizes *recordSizes) 
 		}
 	}
 	mean /= total
+	if hashed {
+		f.shares = keys.SharesAt(0)
+	}
 	for p := range out {
 		switch {
 		case f.Partition.Fixed && p == int(f.Partition.Number):

@@ -159,7 +159,7 @@ func (d *demand) egressUses(n Name) []use {
 				case BrokerEgress:
 					g.of(Instance{Limit: n, Broker: broker}).add(i, f.flows[flow], share, bytes, float64(group.Clients))
 				default:
-					id, clients := group.member(place)
+					id, clients := d.memberOf(group, place)
 					g.of(Instance{Limit: n, Broker: broker, Client: id}).add(i, f.flows[flow], share, bytes, clients)
 				}
 			})
@@ -168,10 +168,10 @@ func (d *demand) egressUses(n Name) []use {
 	return g.all
 }
 
-// member is the client id that reads a flow, and how many connections have it.
-func (g *groupDemand) member(place int) (id string, clients float64) {
+// memberOf is the client id that reads a place, and how many connections have it.
+func (d *demand) memberOf(g *groupDemand, place int) (id string, clients float64) {
 	if g.Settings.ClientID != "" {
 		return g.Settings.ClientID, float64(g.Clients)
 	}
-	return memberName(g.Name, place%g.Clients), 1
+	return memberName(g.Name, d.member(g, place)), 1
 }

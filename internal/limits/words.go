@@ -85,3 +85,6 @@ func (e Evidence) sentences(g *group, b Binding) []string {
 	}
 	return out
 }
+
+// sized prints a number of bytes.
+func sized(v float64) string { return three(v/1e6) + " MB" }

@@ -1,0 +1,258 @@
+package limits
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// steady is what gets through once limits hold the fleets back. Clients send in
+// order and share one buffer among all partitions, so a fleet goes at the pace of
+// its slowest part: held back there to a share, it is held back everywhere.
+type steady struct {
+	pace []float64 // by fleet: what gets through ÷ what is offered
+	met  []use     // what holds them, the tightest first
+}
+
+// settle finds the pace of every fleet: the limit that is exceeded most is brought
+// within its value, then the one that still is exceeded most, and so on.
+func (d *demand) settle(l Limits) steady {
+	s := steady{pace: make([]float64, len(d.fleets))}
+	for i := range s.pace {
+		s.pace[i] = 1
+	}
+	var all []use
+	for _, n := range []Name{PartitionIngress, ClientIngress, BrokerIngress, ClusterIngress} {
+		if l.Of(n) > 0 {
+			all = append(all, d.uses(n)...)
+		}
+	}
+	for range len(d.fleets) + 16 { // each round holds a fleet back by a share of what was left
+		worst, over := -1, 1+1e-9
+		rates := d.paced(s.pace)
+		for i, u := range all {
+			if x := u.at(rates) / l.Of(u.Limit); x > over {
+				worst, over = i, x
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		s.met = append(s.met, all[worst])
+		hold(all[worst], l.Of(all[worst].Limit), rates, s.pace)
+	}
+	return s
+}
+
+// paced are the records per second of every fleet at a pace.
+func (d *demand) paced(pace []float64) []float64 {
+	rates := d.peaks()
+	for i := range rates {
+		rates[i] *= pace[i]
+	}
+	return rates
+}
+
+// hold slows the fleets of a use so that it fits a limit. Every connection gets the
+// same: those that ask for less get what they ask for, and the rest is divided.
+func hold(u use, limit float64, rates, pace []float64) {
+	type claim struct {
+		part
+		asked float64
+	}
+	var claims []claim
+	for _, p := range u.parts {
+		if asked := p.most() * rates[p.fleet]; asked > 0 {
+			claims = append(claims, claim{p, asked})
+		}
+	}
+	slices.SortFunc(claims, func(a, b claim) int {
+		if a.asked/a.clients < b.asked/b.clients {
+			return -1
+		}
+		return 1
+	})
+	connections := 0.0
+	for _, c := range claims {
+		connections += c.clients
+	}
+	for _, c := range claims {
+		given := min(c.asked, limit*c.clients/connections)
+		pace[c.fleet] *= given / c.asked
+		limit, connections = limit-given, connections-c.clients
+	}
+}
+
+// through is the bytes per second of record batches that fleets put into partitions
+// at a pace.
+func (d *demand) through(pace []float64) (sum float64) {
+	for i, f := range d.fleets {
+		sum += f.peak * pace[i] * f.meanRecordBytes()
+	}
+	return sum
+}
+
+// beyond says what load 1 comes to once the first limit binds; nil when none does.
+func (d *demand) beyond(l Limits, first *FirstLimit, planned []PlannedLimit) *Beyond {
+	i := slices.IndexFunc(planned, func(p PlannedLimit) bool { return first != nil && p.Limit == first.Limit })
+	if i < 0 || planned[i].BindsAfterSeconds == nil {
+		return nil
+	}
+	p := planned[i]
+	switch p.Limit {
+	case PartitionIngress, ClientIngress, BrokerIngress, ClusterIngress:
+		return d.beyondIngress(l, p)
+	case PartitionEgress, ClientEgress, BrokerEgress, ClusterEgress:
+		return d.beyondEgress(p)
+	case ClusterRequests:
+		offered := d.through(d.still())
+		b := &Beyond{OfferedBytesPerSecond: offered, SharedBytesPerSecond: offered * min(1, p.Declared/p.Predicted)}
+		b.Text = fmt.Sprintf("Beyond it each connection waits up to a second at a time. Clients that can gather larger batches meanwhile lose little; others fall to about %s of %s.",
+			Amount(b.SharedBytesPerSecond, ClusterIngress), Amount(offered, ClusterIngress))
+		return b
+	}
+	return nil
+}
+
+// still is a pace at which nothing holds.
+func (d *demand) still() []float64 {
+	pace := make([]float64, len(d.fleets))
+	for i := range pace {
+		pace[i] = 1
+	}
+	return pace
+}
+
+func (d *demand) beyondIngress(l Limits, p PlannedLimit) *Beyond {
+	s := d.settle(l)
+	b := &Beyond{OfferedBytesPerSecond: d.through(d.still()), SharedBytesPerSecond: d.through(s.pace)}
+	text := fmt.Sprintf("Clients send in order, so %s, held to %s,", p.Scope, Amount(p.Declared, p.Limit))
+	share := 0.0
+	if len(s.met) > 0 {
+		share = s.met[0].at(d.peaks()) / b.OfferedBytesPerSecond
+	}
+	switch {
+	case p.Limit == PartitionIngress && len(d.fleets) == 1:
+		text += fmt.Sprintf(" which is asked for %.1f %% of all bytes, pulls the whole fleet down to %s of %s.",
+			100*share, Amount(b.SharedBytesPerSecond, p.Limit), Amount(b.OfferedBytesPerSecond, p.Limit))
+	default:
+		text += fmt.Sprintf(" leaves the fleets %s of %s", Amount(b.SharedBytesPerSecond, p.Limit), Amount(b.OfferedBytesPerSecond, p.Limit))
+		text += d.slowed(s.pace) + "."
+	}
+	if own, key := d.ownClient(l, p); own != nil {
+		b.OwnClientBytesPerSecond = own
+		text += fmt.Sprintf(" With a client of its own for key %s it is %s: only that key waits.", key, Amount(*own, p.Limit))
+	}
+	b.Text = text
+	return b
+}
+
+// slowed names the fleets that a pace holds back.
+func (d *demand) slowed(pace []float64) string {
+	text := ""
+	for i, f := range d.fleets {
+		if pace[i] < 0.995 {
+			text += fmt.Sprintf(", %s %.0f %% of its rate", f.Name, 100*pace[i])
+		}
+	}
+	return text
+}
+
+// ownClient is what gets through when the hottest key of the partition that binds
+// has a client of its own; nil when no key of it stands out.
+func (d *demand) ownClient(l Limits, p PlannedLimit) (*float64, string) {
+	if p.Limit != PartitionIngress {
+		return nil, ""
+	}
+	var most float64
+	var fleet, at int
+	for i, f := range d.fleets {
+		f.each(func(place, k int, _ float64) {
+			where := d.places[place]
+			if where.topic != p.Topic || where.partition != *p.Partition || len(f.flows[k].keys) == 0 {
+				return
+			}
+			if bytes := f.peak * f.flows[k].keys[0].share / float64(f.topics) * f.recordBytes(k); bytes > most {
+				most, fleet, at = bytes, i, k
+			}
+		})
+	}
+	if most < topShare*p.Predicted {
+		return nil, ""
+	}
+	with := *d
+	with.fleets = slices.Clone(d.fleets)
+	rest, own := *d.fleets[fleet], *d.fleets[fleet]
+	key := rest.flows[at].keys[0]
+	rest.flows = slices.Clone(rest.flows)
+	rest.flows[at].share -= key.share
+	own.flows = make([]flow, len(rest.flows))
+	own.flows[at] = rest.flows[at]
+	own.flows[at].share = key.share
+	own.Clients = 1
+	with.fleets[fleet] = &rest
+	with.fleets = append(with.fleets, &own)
+	through := with.through(with.settle(l).pace)
+	return &through, d.keyText(fleet, key.key)
+}
+
+// beyondEgress is for limits on reading: producers do not notice, and the groups
+// fall behind.
+func (d *demand) beyondEgress(p PlannedLimit) *Beyond {
+	wanted, got := 0.0, 0.0
+	for _, u := range d.uses(p.Limit) {
+		n := u.at(d.peaks())
+		wanted, got = wanted+n, got+min(n, p.Declared)
+	}
+	return &Beyond{OfferedBytesPerSecond: wanted, SharedBytesPerSecond: got, Text: fmt.Sprintf(
+		"Producers do not notice. Of %s that the groups ask for they get %s at most, and fall behind by the rest: %s every second.",
+		Amount(wanted, p.Limit), Amount(got, p.Limit), sized(wanted-got))}
+}
+
+// markMet says of every limit whether load 1 reaches it although others hold the
+// fleets back: it binds in the steady state, or while the first limit's backlog
+// still fits the clients' buffers.
+func (d *demand) markMet(l Limits, planned []PlannedLimit, first *FirstLimit) {
+	if first == nil {
+		return
+	}
+	s := d.settle(l)
+	pulled := d.pulledDown(planned, first, s)
+	for i := range planned {
+		p := &planned[i]
+		if p.BindsAfterSeconds == nil {
+			continue
+		}
+		bound := slices.ContainsFunc(s.met, func(u use) bool { return u.Limit == p.Limit })
+		p.Met = p.Limit == first.Limit || bound || *p.BindsAfterSeconds <= pulled || !d.heldBack(p.Limit, p.Declared, s.pace)
+	}
+}
+
+// heldBack tells whether a pace keeps a limit from being met.
+func (d *demand) heldBack(n Name, declared float64, pace []float64) bool {
+	uses := d.uses(n)
+	if uses == nil {
+		return false // does not follow the bytes
+	}
+	rates := d.paced(pace)
+	return !slices.ContainsFunc(uses, func(u use) bool { return u.at(rates) > declared })
+}
+
+// pulledDown is when the backlog of the first limit has filled the clients' buffers
+// and so holds back what they send elsewhere, in seconds.
+func (d *demand) pulledDown(planned []PlannedLimit, first *FirstLimit, s steady) float64 {
+	i := slices.IndexFunc(planned, func(p PlannedLimit) bool { return p.Limit == first.Limit })
+	if planned[i].BindsAfterSeconds == nil || len(s.met) == 0 {
+		return math.Inf(1)
+	}
+	longest := 0.0
+	for _, part := range s.met[0].parts {
+		f := d.fleets[part.fleet]
+		growth := f.peak * part.most() * (1 - s.pace[part.fleet])
+		if growth > 0 {
+			longest = max(longest, float64(f.Clients)*float64(f.Settings.BufferBytes)/growth)
+		}
+	}
+	return *planned[i].BindsAfterSeconds + min(longest, time.Hour.Seconds())
+}

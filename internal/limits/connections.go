@@ -1,0 +1,155 @@
+package limits
+
+import "math"
+
+// Which connections franz-go's clients hold to a cluster (kgo v1.22.2 has one of its
+// own for produce, fetch, group and other requests on each broker), counted on the
+// embedded cluster (DESIGN.md).
+const (
+	seedConnections  = 1 // through which a client finds the cluster
+	otherConnections = 1 // for a producer id, or for offsets
+	groupConnections = 1 // to the group's coordinator
+)
+
+// paceShare is the part of a declared limit on connection attempts that a run uses.
+const paceShare = 0.8
+
+// PacedAttempts is how many connections per second a run opens at most under a
+// declared limit on attempts: all its clients connect when traffic starts, and a
+// cluster that refuses some makes them try again, which is what the limit is
+// against. 0 when none is declared.
+func PacedAttempts(l Limits) float64 { return paceShare * l.Of(ClusterAttempts) }
+
+// links are the connections that a scenario's clients open, by broker.
+type links struct {
+	all      float64
+	byBroker []float64
+}
+
+func (c *links) add(broker int, n float64) {
+	c.all += n
+	c.byBroker[broker%len(c.byBroker)] += n
+}
+
+// spread adds connections to any broker.
+func (c *links) spread(n float64) {
+	for b := range c.byBroker {
+		c.add(b, n/float64(len(c.byBroker)))
+	}
+}
+
+// links counts the connections of every client while traffic runs.
+func (d *demand) links() links {
+	c := links{byBroker: make([]float64, d.brokers)}
+	c.spread(seedConnections + otherConnections) // of the run's own administration
+	for b := range d.brokers {
+		c.add(b, 1)
+	}
+	for _, f := range d.fleets {
+		clients := float64(f.Clients)
+		c.spread(clients * (seedConnections + otherConnections))
+		t := d.topics[f.Topic]
+		for b := range min(d.brokers, t.partitions) {
+			if f.Partition.Fixed {
+				b = int(f.Partition.Number) % d.brokers
+			}
+			c.add(b, clients)
+			if f.Partition.Fixed {
+				break
+			}
+		}
+	}
+	for _, g := range d.groups {
+		c.spread(float64(g.Clients) * (seedConnections + otherConnections + groupConnections))
+		for _, brokers := range d.reads(g) {
+			for b := range brokers {
+				c.add(b, 1)
+			}
+		}
+	}
+	for _, i := range d.scenario.Idle {
+		c.spread(float64(i.Connections))
+	}
+	return c
+}
+
+// member is the number of the member of a group that reads a place: members get
+// neighbouring partitions in equal parts.
+func (d *demand) member(g *groupDemand, place int) int {
+	at := 0
+	for _, name := range g.Topics {
+		t := d.topics[name]
+		n := t.topics * t.partitions
+		if place >= t.first && place < t.first+n {
+			at += place - t.first
+			break
+		}
+		at += n
+	}
+	return at * g.Clients / max(1, len(g.places))
+}
+
+// reads are the brokers that each member of a group reads from.
+func (d *demand) reads(g *groupDemand) []map[int]bool {
+	out := make([]map[int]bool, g.Clients)
+	for i, place := range g.places {
+		m := i * g.Clients / len(g.places)
+		if out[m] == nil {
+			out[m] = map[int]bool{}
+		}
+		out[m][int(d.places[place].partition)%d.brokers] = true
+	}
+	return out
+}
+
+func (d *demand) connections(l Limits) PlannedConnections {
+	c := d.links()
+	p := PlannedConnections{Open: math.Round(c.all)}
+	p.AttemptsPerSecond = d.attempts(c, l)
+	if p.AttemptsPerSecond > 0 {
+		p.RampSeconds = c.all / p.AttemptsPerSecond
+	}
+	return p
+}
+
+// attempts is how many connections per second the clients try to open at most.
+// Without a limit all clients connect within the first second, those of a fleet
+// with a connect rate at that rate.
+func (d *demand) attempts(c links, l Limits) float64 {
+	if paced := PacedAttempts(l); paced > 0 {
+		return min(paced, c.all)
+	}
+	attempts := c.all
+	for _, f := range d.fleets {
+		if rate := f.Settings.ConnectRate; rate > 0 && rate < float64(f.Clients) {
+			perClient := float64(seedConnections + otherConnections + min(d.brokers, d.topics[f.Topic].partitions))
+			attempts -= (float64(f.Clients) - rate) * perClient
+		}
+	}
+	for _, i := range d.scenario.Idle {
+		if i.ConnectRate > 0 {
+			attempts -= max(0, float64(i.Connections)-i.ConnectRate)
+		}
+	}
+	return attempts
+}
+
+// creation is what creating the scenario's topics takes: partitions and requests
+// both have a rate that can be declared. A run creates topics in one request for
+// each topic at worst.
+func (d *demand) creation(l Limits) PlannedCreation {
+	var p PlannedCreation
+	for _, t := range d.scenario.Topics {
+		if !t.Existing {
+			p.Topics += d.topics[t.Name].topics
+			p.Partitions += d.topics[t.Name].topics * d.topics[t.Name].partitions
+		}
+	}
+	if rate := l.Of(ClusterPartitionChanges); rate > 0 {
+		p.Seconds = float64(p.Partitions) / rate
+	}
+	if rate := l.Of(ClusterTopicRequests); rate > 0 {
+		p.Seconds = max(p.Seconds, float64(p.Topics)/rate)
+	}
+	return p
+}

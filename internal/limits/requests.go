@@ -1,0 +1,152 @@
+package limits
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// requestModel says how many requests per second a scenario makes at any load.
+// Produce requests are what to expect; fetch requests are at most those: a fetch is
+// answered when data comes, so a member makes at most one for each produce request
+// that brings one of its partitions some, and one for each wait that brings none.
+type requestModel struct {
+	demand  *demand
+	known   []map[int]float64 // by fleet: produce requests per second, by step of the rate
+	fetches []float64         // by fleet: fetch requests for each of its produce requests
+	resting float64           // requests per second of groups that have nothing to read
+}
+
+// rateSteps is how many rates are worked out for each doubling; others lie between.
+const rateSteps = 4
+
+// heartbeat is how often a member shows its coordinator that it lives (franz-go's
+// and the Java client's default).
+const heartbeat = 3 * time.Second
+
+func (d *demand) requestModel() *requestModel {
+	m := &requestModel{demand: d, fetches: make([]float64, len(d.fleets))}
+	for i, f := range d.fleets {
+		m.known = append(m.known, map[int]float64{})
+		for _, g := range d.groups {
+			if slices.Contains(g.Topics, f.Topic) {
+				m.fetches[i] += d.fetchesFor(f, g)
+			}
+		}
+	}
+	for _, g := range d.groups {
+		links := 0
+		for _, brokers := range d.reads(g) {
+			links += len(brokers)
+		}
+		m.resting += d.idleFetches(g)*float64(links) + float64(g.Clients)/heartbeat.Seconds()
+		if every := g.Settings.CommitInterval; every > 0 {
+			m.resting += float64(g.Clients) / every.Seconds()
+		}
+	}
+	return m
+}
+
+// idleFetches is how many fetches per second wait in vain on one connection.
+func (d *demand) idleFetches(g *groupDemand) float64 {
+	return 1 / max(g.Settings.FetchMaxWait, time.Millisecond).Seconds()
+}
+
+// fetchesFor is how many fetches of a group each produce request of a fleet ends, at
+// most, at the fleet's highest rate.
+func (d *demand) fetchesFor(f *fleetDemand, g *groupDemand) float64 {
+	if f.batching.requests == 0 {
+		return 0
+	}
+	type link struct{ member, broker int }
+	none := map[link]float64{} // probability that a request brings the member nothing
+	bytes := map[link]float64{}
+	f.each(func(place, flow int, share float64) {
+		l := link{d.member(g, place), flow % d.brokers}
+		if _, met := none[l]; !met {
+			none[l] = 1
+		}
+		n := f.batching.onBroker[l.broker]
+		brought := f.peak * share / f.batching.perBatch[flow] / n // batches for each request
+		none[l] *= 1 - min(1, brought)
+		bytes[l] += f.peak * share * f.recordBytes(flow)
+	})
+	sum := 0.0
+	for l, p := range none {
+		fetches := f.batching.onBroker[l.broker] * (1 - p)
+		if least := float64(g.Settings.FetchMinBytes); least > 1 {
+			fetches = min(fetches, bytes[l]/least+d.idleFetches(g))
+		}
+		sum += fetches
+	}
+	return sum / f.batching.requests
+}
+
+// produce is a fleet's produce requests per second at a rate.
+func (m *requestModel) produce(fleet int, rate float64) float64 {
+	if rate <= 0 {
+		return 0
+	}
+	step := math.Log2(rate) * rateSteps
+	below := math.Floor(step)
+	a, b := m.at(fleet, int(below)), m.at(fleet, int(below)+1)
+	return a * math.Pow(b/a, step-below)
+}
+
+func (m *requestModel) at(fleet, step int) float64 {
+	n, ok := m.known[fleet][step]
+	if !ok {
+		n = m.demand.fleets[fleet].gather(math.Exp2(float64(step)/rateSteps), m.demand.brokers).requests
+		m.known[fleet][step] = n
+	}
+	return n
+}
+
+// all is every request per second at given rates of the fleets.
+func (m *requestModel) all(rates []float64) float64 {
+	sum := m.resting
+	for i, rate := range rates {
+		sum += m.produce(i, rate) * (1 + m.fetches[i])
+	}
+	return sum
+}
+
+// replay takes the requests of the scenario at a load through Kafka's window.
+func (m *requestModel) replay(load, limit float64) (most float64, first time.Duration) {
+	d := m.demand
+	const step = 250 * time.Millisecond
+	var w Window
+	first = -1
+	rates := make([]float64, len(d.fleets))
+	for at := step; at <= d.end; at += step {
+		for i, f := range d.fleets {
+			rates[i] = load * f.schedule.Rate(at-step)
+		}
+		w.Record(at, int64(math.Round(scale*step.Seconds()*m.all(rates))))
+		held, width := w.Measure(at)
+		rate := float64(held) / scale / (width + step).Seconds() // a step's records come at its end
+		most = max(most, rate)
+		if rate > limit && first < 0 {
+			first = at
+		}
+	}
+	return most, first
+}
+
+// binds is the load at which requests first exceed a limit within the scenario's
+// time; nil when none up to a thousandfold does.
+func (m *requestModel) binds(limit float64) *float64 {
+	low, high := 1e-3, 1e3
+	if most, _ := m.replay(high, limit); most <= limit {
+		return nil
+	}
+	for high/low > 1.002 {
+		middle := math.Sqrt(low * high)
+		if most, _ := m.replay(middle, limit); most > limit {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return &high
+}
