@@ -72,6 +72,9 @@ func fit(first *limits.FirstLimit) (status, rest, tint string) {
 	if first.Because != "" {
 		because = ", because of key " + clip(first.Because, 100)
 	}
+	if first.LoadFactor == 0 {
+		return "does not fit", fmt.Sprintf(" at any load: %s is exceeded from the start%s.", then, because), paint(limits.Limited)
+	}
 	if first.LoadFactor < 1 {
 		return "does not fit", fmt.Sprintf(": only %s of this load does; then %s binds%s.", factor(first.LoadFactor), then, because), paint(limits.Limited)
 	}
@@ -176,6 +179,9 @@ func plannedColumns(l limits.PlannedLimit) (use, of, binds, after string) {
 	if l.Use >= 10 {
 		use = digits(100*l.Use) + " %"
 	}
+	if paced(l) {
+		return "–", "paced to " + plannedQuantity(l.Declared, l.Unit), binds, after
+	}
 	if l.BindsAtLoad != nil {
 		binds = factor(*l.BindsAtLoad)
 	}
@@ -186,6 +192,12 @@ func plannedColumns(l limits.PlannedLimit) (use, of, binds, after string) {
 		}
 	}
 	return use, predictedOf(l), binds, after
+}
+
+// paced tells a limit that is kept by waiting before any traffic: the plan says
+// under creation how long that takes.
+func paced(l limits.PlannedLimit) bool {
+	return l.Limit == limits.ClusterPartitionChanges || l.Limit == limits.ClusterTopicRequests
 }
 
 // predictedOf says a unit once where both numbers have it: 14.9 of 5.00 MB/s.

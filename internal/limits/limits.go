@@ -24,6 +24,7 @@ const (
 	ClusterAttempts    Name = "cluster.connection_attempts"
 
 	// These are planned and checked, but runs do not observe them.
+	PartitionRecords        Name = "partition.records" // written
 	BrokerPartitions        Name = "broker.partitions" // replicas included
 	BrokerConnections       Name = "broker.connections"
 	BrokerAttempts          Name = "broker.connection_attempts"
@@ -37,7 +38,7 @@ const (
 
 // order is every limit in its fixed order.
 func order() []Name {
-	return append(observed(), BrokerPartitions, BrokerConnections, BrokerAttempts, ClusterMessage, ClusterFetch,
+	return append(observed(), PartitionRecords, BrokerPartitions, BrokerConnections, BrokerAttempts, ClusterMessage, ClusterFetch,
 		ClusterPartitions, ClusterPartitionChanges, ClusterTopicRequests, ClusterGroups)
 }
 
