@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -19,6 +20,7 @@ type group struct {
 	topics   []*cluster.Topic
 	progress map[string][]*readProgress  // by topic on the cluster
 	loads    map[string][]*partitionLoad // the same
+	joining  sync.Mutex                  // guards members
 	members  []*member                   // all that there ever were, in order
 	present  []*member                   // those that have not left
 	assigned atomic.Int64                // partitions that members hold
@@ -124,10 +126,17 @@ func (g *group) topicNames() (names []string) {
 }
 
 // soFar is a copy of the end-to-end times.
-func (m *member) soFar() *latencies {
+func (m *member) soFar() distribution {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.endToEnd.clone()
+}
+
+// everyone are all members that there have been so far.
+func (g *group) everyone() []*member {
+	g.joining.Lock()
+	defer g.joining.Unlock()
+	return slices.Clone(g.members)
 }
 
 // caughtUp tells whether the group has read every partition to its end.
@@ -147,7 +156,7 @@ func (g *group) caughtUp() bool {
 
 // seen is how many records the group has received in all.
 func (g *group) seen() (n int64) {
-	for _, m := range g.members {
+	for _, m := range g.everyone() {
 		n += m.read.Load()
 	}
 	return n

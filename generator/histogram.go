@@ -86,6 +86,14 @@ func (d *distribution) merge(o distribution) {
 	d.censored.merge(o.censored)
 }
 
+func (d distribution) clone() distribution {
+	out := distribution{exact: d.exact.clone()}
+	if d.censored != nil {
+		out.censored = d.censored.clone()
+	}
+	return out
+}
+
 // all is the distribution as reported: censored records count with their age.
 func (d distribution) all() *latencies {
 	if d.censored == nil {

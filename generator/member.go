@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,8 +29,10 @@ type member struct {
 	done   chan struct{}      // closed when reading has ended
 	read   atomic.Int64       // records
 
+	mu       sync.Mutex
+	endToEnd distribution
+
 	// Of the goroutine that reads, until done is closed.
-	endToEnd  distribution
 	collector collector
 	hurried   bool // a wait of the scenario's was cut short, so that records come early
 }
@@ -66,7 +69,9 @@ func (r *run) newMember(g *group) (*member, error) {
 		client.PauseFetchTopics(g.topicNames()...)
 	}
 	m.client = client
+	g.joining.Lock()
 	g.members = append(g.members, m)
+	g.joining.Unlock()
 	g.present = append(g.present, m)
 	return m, nil
 }
@@ -143,6 +148,8 @@ func (m *member) take(fetches kgo.Fetches) {
 // hand gives a batch to the application: this is when its records have arrived.
 func (m *member) hand(batch []heldRecord) {
 	now := m.clock.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, h := range batch {
 		switch {
 		case !h.measured:

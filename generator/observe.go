@@ -33,6 +33,8 @@ func (r *run) observe(t scenario.Threshold, m moment) observation {
 		return r.countOf(t)
 	case "acked.rate", "offered.rate":
 		return r.rateOf(t, m)
+	case "backlog":
+		return r.backlogOf(t, m)
 	}
 	latency, point, _ := strings.Cut(t.Metric, ".")
 	return r.latencyOf(t, latency, m).named(point)
@@ -49,6 +51,38 @@ func (r *run) producersOf(t scenario.Threshold) []*producer {
 	return out
 }
 
+// groupsOf are the groups that a threshold is of.
+func (r *run) groupsOf(t scenario.Threshold) []*group {
+	var out []*group
+	for _, g := range r.groups {
+		if t.Group == "" || g.Name == t.Group {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// backlogOf is the highest backlog of the groups together at the end of a measured
+// second.
+func (r *run) backlogOf(t scenario.Threshold, m moment) observation {
+	worst, known := int64(0), false
+	for second := range r.seconds {
+		if !r.whollyTo(second, m.end) {
+			continue
+		}
+		sum := int64(0)
+		for _, g := range r.groupsOf(t) {
+			n, ok := g.backlogAt(second)
+			sum, known = sum+n, known || ok
+		}
+		worst = max(worst, sum)
+	}
+	if !known {
+		return observation{missing: "no group was measured for a whole second"}
+	}
+	return observation{value: float64(worst)}
+}
+
 // latencyOf merges what the clients recorded of a latency.
 func (r *run) latencyOf(t scenario.Threshold, latency string, m moment) distribution {
 	if t.Partition >= 0 {
@@ -57,11 +91,9 @@ func (r *run) latencyOf(t scenario.Threshold, latency string, m moment) distribu
 	sum := newDistribution(digits)
 	switch {
 	case latency == "end_to_end":
-		for _, g := range r.groups {
-			for _, member := range g.members {
-				if t.Group == "" || g.Name == t.Group {
-					sum.exact.merge(member.soFar())
-				}
+		for _, g := range r.groupsOf(t) {
+			for _, m := range g.everyone() {
+				sum.merge(m.soFar())
 			}
 		}
 	default:
@@ -91,7 +123,7 @@ func (r *run) throttledShare(t scenario.Threshold, m moment) observation {
 	match := func(l *link) bool {
 		switch {
 		case t.Fleet+t.Group != "":
-			return r.fleetOf(l.client) == t.Fleet+t.Group
+			return r.observer.owners[l.client] == t.Fleet+t.Group
 		case t.Partition >= 0:
 			return l.carries(r.observer.topics.byName[r.topics[t.Topic].Actual].first + int(t.Partition))
 		case t.Topic != "":
