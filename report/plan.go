@@ -16,6 +16,8 @@ import (
 // Plan is what msklt plan prints: the plan and what its load costs.
 type Plan struct {
 	limits.Plan
+	// Estimated says that the limits are estimates of capacity, not quotas.
+	Estimated bool `json:"limits_estimated"`
 	// StoredBytes are one copy of what topics hold when they are as full as their
 	// retention lets them be; nil when one of them keeps everything.
 	StoredBytes *float64 `json:"stored_bytes"`
@@ -92,7 +94,14 @@ func factor(f float64) string {
 
 func (s *sheet) planned(p *Plan) {
 	t := p.Totals
-	s.row("scenario", fmt.Sprintf("%s, limits %s, %s", clip(p.Scenario.Name, 60), clip(p.LimitsProfile, 60), counted(p.Brokers, "broker")))
+	of := "limits " + clip(p.LimitsProfile, 60)
+	if p.LimitsProfile == "none" && len(p.Limits) > 0 {
+		of = "limits of its own"
+	}
+	s.row("scenario", fmt.Sprintf("%s, %s, %s", clip(p.Scenario.Name, 60), of, counted(p.Brokers, "broker")))
+	if p.Estimated {
+		s.row("", estimated)
+	}
 	s.row("load", fmt.Sprintf("%s, %s in and %s out on the mean, over %s", withUnit(t.RecordsPerSecond, "records/s"),
 		bandwidth(t.BytesInPerSecond), bandwidth(t.BytesOutPerSecond), counted(t.Partitions, "partition")))
 	c := p.Connections
@@ -118,6 +127,9 @@ func (s *sheet) planned(p *Plan) {
 	s.row("stored", stored)
 	s.gap()
 }
+
+// estimated is what a plan under estimates of capacity must not be read without.
+const estimated = "The limits are estimates of capacity, not quotas: nothing throttles there, latency grows instead."
 
 // counted is a number of things: 1 broker, 2,400 partitions.
 func counted(n int, thing string) string {

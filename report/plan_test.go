@@ -93,6 +93,7 @@ func sideBySide() []*Plan {
 	fits, nothing := priced(), priced()
 	fits.LimitsProfile, fits.Cost, fits.CostUnknown = "kafka-client-quota:5MB/s:10MB/s:3", nil, "no such prices"
 	fits.First = &limits.FirstLimit{Limit: limits.ClientIngress, Scope: "client checkout-0 on broker 1", LoadFactor: 1.7}
+	fits.Estimated = true
 	nothing.LimitsProfile, nothing.First, nothing.Limits = "none", nil, nil
 	return []*Plan{priced(), fits, nothing}
 }

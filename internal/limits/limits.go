@@ -61,6 +61,9 @@ type Limits struct {
 	Values map[Name]float64
 	// Brokers is how many brokers the profile stands for; 0 when it does not say.
 	Brokers int
+	// Estimate says that the profile's values are estimates of capacity: nothing
+	// throttles there, latency grows.
+	Estimate bool
 	// Notes are the profile's readings of its sources and what they do not say,
 	// one sentence each.
 	Notes []string
