@@ -1,5 +1,7 @@
 package generator
 
+import "time"
+
 // backlog is how many records the group has still to receive: those that were in
 // the logs before the traffic, from where the group began, and those that the
 // run's producers have had acknowledged. What others write to the same topics is
@@ -16,21 +18,14 @@ func (g *group) backlog() (n int64) {
 	return n
 }
 
-// backlogAt is the group's backlog at the end of a second of the run; ok is false
-// for one that has not ended.
-func (g *group) backlogAt(second int) (n int64, ok bool) {
-	if second < 0 || second >= len(g.backlogs) {
-		return 0, false
-	}
-	return g.backlogs[second], true
-}
-
-// worstBacklog is a group's highest backlog at the end of a measured second.
-func (r *run) worstBacklog(g *group) (worst int64) {
+// worstBacklog is a group's highest backlog at the end of a measured second that was
+// over by a time; known is false when there was none. Like the sampling, it is for
+// the goroutine that watches, or for after the run.
+func (r *run) worstBacklog(g *group, end time.Duration) (worst int64, known bool) {
 	for second, n := range g.backlogs {
-		if r.wholly(second) {
-			worst = max(worst, n)
+		if r.whollyTo(second, end) {
+			worst, known = max(worst, n), true
 		}
 	}
-	return worst
+	return worst, known
 }

@@ -125,15 +125,8 @@ func (g *group) topicNames() (names []string) {
 	return names
 }
 
-// soFar is a copy of the end-to-end times.
-func (m *member) soFar() distribution {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.endToEnd.clone()
-}
-
-// everyone are all members that there have been so far.
-func (g *group) everyone() []*member {
+// everyMember are the members that there ever were; more may join beside.
+func (g *group) everyMember() []*member {
 	g.joining.Lock()
 	defer g.joining.Unlock()
 	return slices.Clone(g.members)
@@ -156,7 +149,7 @@ func (g *group) caughtUp() bool {
 
 // seen is how many records the group has received in all.
 func (g *group) seen() (n int64) {
-	for _, m := range g.everyone() {
+	for _, m := range g.everyMember() {
 		n += m.read.Load()
 	}
 	return n

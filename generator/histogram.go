@@ -66,6 +66,15 @@ func newDistribution(significant int) distribution {
 	return distribution{exact: newLatencies(significant)}
 }
 
+// clone is a copy that stays as it is.
+func (d distribution) clone() distribution {
+	out := distribution{exact: d.exact.clone()}
+	if d.censored != nil {
+		out.censored = d.censored.clone()
+	}
+	return out
+}
+
 func (d *distribution) censor(age time.Duration) { d.censorN(age, 1) }
 
 func (d *distribution) censorN(age time.Duration, n int64) {
@@ -84,14 +93,6 @@ func (d *distribution) merge(o distribution) {
 		d.censored = newLatencies(int(d.exact.SignificantFigures()))
 	}
 	d.censored.merge(o.censored)
-}
-
-func (d distribution) clone() distribution {
-	out := distribution{exact: d.exact.clone()}
-	if d.censored != nil {
-		out.censored = d.censored.clone()
-	}
-	return out
 }
 
 // all is the distribution as reported: censored records count with their age.

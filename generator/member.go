@@ -32,7 +32,7 @@ type member struct {
 	mu       sync.Mutex
 	endToEnd distribution
 
-	// Of the goroutine that reads, until done is closed.
+	// Of the goroutine that reads.
 	collector collector
 	hurried   bool // a wait of the scenario's was cut short, so that records come early
 }
@@ -40,7 +40,7 @@ type member struct {
 // newMember makes the next client of a group.
 func (r *run) newMember(g *group) (*member, error) {
 	s := g.Settings
-	number := len(g.members)
+	number := len(g.everyMember())
 	isolation := kgo.ReadUncommitted()
 	if s.ReadCommitted {
 		isolation = kgo.ReadCommitted()
@@ -159,6 +159,13 @@ func (m *member) hand(batch []heldRecord) {
 			m.endToEnd.exact.record(now - h.intended)
 		}
 	}
+}
+
+// soFar is a copy of the end-to-end times.
+func (m *member) soFar() distribution {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.endToEnd.clone()
 }
 
 // process is the application at work.

@@ -31,10 +31,10 @@ func (r *run) observe(t scenario.Threshold, m moment) observation {
 		return r.throttledShare(t, m)
 	case "failed", "unsent":
 		return r.countOf(t)
-	case "acked.rate", "offered.rate":
-		return r.rateOf(t, m)
 	case "backlog":
 		return r.backlogOf(t, m)
+	case "acked.rate", "offered.rate":
+		return r.rateOf(t, m)
 	}
 	latency, point, _ := strings.Cut(t.Metric, ".")
 	return r.latencyOf(t, latency, m).named(point)
@@ -51,38 +51,6 @@ func (r *run) producersOf(t scenario.Threshold) []*producer {
 	return out
 }
 
-// groupsOf are the groups that a threshold is of.
-func (r *run) groupsOf(t scenario.Threshold) []*group {
-	var out []*group
-	for _, g := range r.groups {
-		if t.Group == "" || g.Name == t.Group {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-// backlogOf is the highest backlog of the groups together at the end of a measured
-// second.
-func (r *run) backlogOf(t scenario.Threshold, m moment) observation {
-	worst, known := int64(0), false
-	for second := range r.seconds {
-		if !r.whollyTo(second, m.end) {
-			continue
-		}
-		sum := int64(0)
-		for _, g := range r.groupsOf(t) {
-			n, ok := g.backlogAt(second)
-			sum, known = sum+n, known || ok
-		}
-		worst = max(worst, sum)
-	}
-	if !known {
-		return observation{missing: "no group was measured for a whole second"}
-	}
-	return observation{value: float64(worst)}
-}
-
 // latencyOf merges what the clients recorded of a latency.
 func (r *run) latencyOf(t scenario.Threshold, latency string, m moment) distribution {
 	if t.Partition >= 0 {
@@ -91,9 +59,11 @@ func (r *run) latencyOf(t scenario.Threshold, latency string, m moment) distribu
 	sum := newDistribution(digits)
 	switch {
 	case latency == "end_to_end":
-		for _, g := range r.groupsOf(t) {
-			for _, m := range g.everyone() {
-				sum.merge(m.soFar())
+		for _, g := range r.groups {
+			for _, member := range g.everyMember() {
+				if t.Group == "" || g.Name == t.Group {
+					sum.merge(member.soFar())
+				}
 			}
 		}
 	default:
@@ -167,6 +137,20 @@ func (r *run) countOf(t scenario.Threshold) observation {
 		p.recorder.mu.Unlock()
 	}
 	return observation{value: float64(n)}
+}
+
+// backlogOf is the highest backlog of a group, or of the group that has the highest.
+func (r *run) backlogOf(t scenario.Threshold, m moment) observation {
+	out := observation{missing: "no group was read in a whole measured second"}
+	for _, g := range r.groups {
+		if t.Group != "" && g.Name != t.Group {
+			continue
+		}
+		if n, known := r.worstBacklog(g, m.end); known {
+			out = observation{value: max(out.value, float64(n))}
+		}
+	}
+	return out
 }
 
 // rateOf is a mean over the whole seconds of the measured phases, as [run.rates].

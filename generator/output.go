@@ -163,7 +163,8 @@ func (r *run) fleet(f *fleet) (report.Fleet, *totals) {
 
 // group sums up a group's members.
 func (r *run) group(g *group) (report.Group, distribution) {
-	out := report.Group{Name: g.Name, Clients: g.Clients, BacklogMax: r.worstBacklog(g)}
+	out := report.Group{Name: g.Name, Clients: g.Clients}
+	out.BacklogMax, _ = r.worstBacklog(g, r.stopped)
 	sum := newDistribution(digits)
 	for _, m := range g.members {
 		sum.merge(m.endToEnd)

@@ -49,11 +49,7 @@ func (p *partitionLoad) acked(response time.Duration, measured bool) {
 func (p *partitionLoad) soFar() distribution {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := distribution{exact: p.response.exact.clone()}
-	if p.response.censored != nil {
-		out.censored = p.response.censored.clone()
-	}
-	return out
+	return p.response.clone()
 }
 
 // written notes an acknowledged batch.

@@ -103,6 +103,27 @@ func TestVirtualPauseInterrupted(t *testing.T) {
 	})
 }
 
+// TestVirtualBacklogThreshold judges the backlog of a group that pauses, and stops a
+// run whose backlog is too high: 500 a second from 20 s on reach 1,000 at 22 s.
+func TestVirtualBacklogThreshold(t *testing.T) {
+	text := readers(500, "clients: 2, pauses: [{at: 20s, for: 10s}]") + "thresholds: [backlog < 6000, {check: backlog < %d, group: g, abort: true}]\n"
+	inVirtualTime(t, fmt.Sprintf(text, 5500), nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
+		r := out.Result
+		for _, th := range r.Thresholds {
+			if !th.Passed || *th.Observed != float64(r.Groups[0].BacklogMax) || r.Aborted != nil {
+				t.Errorf("%+v, backlog of at most %d", th, r.Groups[0].BacklogMax)
+			}
+		}
+	})
+	inVirtualTime(t, fmt.Sprintf(text, 990), nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
+		r := out.Result
+		checkCounts(t, r, truth)
+		if r.Aborted == nil || r.Aborted.At < 22 || r.Aborted.At > 22.1 || r.Thresholds[1].Passed || !r.Thresholds[0].Passed {
+			t.Errorf("aborted %+v, thresholds %+v", r.Aborted, r.Thresholds)
+		}
+	})
+}
+
 // TestVirtualMembers lets members join and leave: every record is read once, by
 // whoever is there.
 func TestVirtualMembers(t *testing.T) {

@@ -157,10 +157,7 @@ func (r *recorder) failed(now time.Duration, f *flight) {
 func (r *recorder) soFar(latency string, m moment) distribution {
 	d := map[string]*distribution{"response": &r.response, "service": &r.service, "client_wait": &r.wait}[latency]
 	r.mu.Lock()
-	out := distribution{exact: d.exact.clone()}
-	if d.censored != nil {
-		out.censored = d.censored.clone()
-	}
+	out := d.clone()
 	var waiting []int64 // by second of the intended time
 	if m.live && latency == "response" {
 		for _, s := range r.seconds {

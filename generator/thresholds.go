@@ -12,7 +12,7 @@ import (
 // observation is what a threshold's metric came to.
 type observation struct {
 	value   float64 // in the unit of the threshold's bound
-	atLeast bool    // it is this or more: it falls among records that were not acknowledged
+	atLeast bool    // it is this or more: it falls among censored records
 	missing string  // why there is no value; "" when there is one
 }
 
@@ -30,7 +30,7 @@ func judge(t scenario.Threshold, o observation) report.Threshold {
 	holds := compare(o.value, t.Operator, t.Bound)
 	if upper := strings.HasPrefix(t.Operator, "<"); o.atLeast && upper == holds {
 		out.Known = false
-		out.Message = "it falls among records that were not acknowledged, so that it may be higher"
+		out.Message = "it falls among records whose time is a lower bound, so that it may be higher"
 	}
 	out.Passed = out.Known && holds
 	return out

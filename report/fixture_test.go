@@ -113,7 +113,7 @@ func gated() (*Result, []PartitionSecond) {
 		{Expression: "throttled.share < 5%", Of: "partition orders/7", Observed: ref(0.0504), Bound: 0.05, Unit: "share", Known: true, Abort: true,
 			Message: "broken 12.0 s after the start of traffic, when the run was stopped"},
 		{Expression: "response.max < 60s", Of: "fleet checkout", Observed: ref(31200.0), Censored: true, Bound: 60000, Unit: "ms",
-			Message: "it falls among records that were not acknowledged, so that it may be higher"},
+			Message: "it falls among records whose time is a lower bound, so that it may be higher"},
 		{Expression: "end_to_end.p99 < 1s", Bound: 1000, Unit: "ms", Message: "nothing was measured"},
 		{Expression: "backlog < 10000", Of: "group billing", Observed: ref(4210.0), Bound: 10000, Unit: "records", Passed: true, Known: true},
 		{Expression: "acked.rate > 10MB/s", Observed: ref(15.2e6), Bound: 10e6, Unit: "bytes/s", Passed: true, Known: true},

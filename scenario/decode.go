@@ -19,6 +19,7 @@ type decoder struct {
 	later    []func(*Scenario) // checks of a field against sections that are read after it
 	root     *yaml.Node        // the whole scenario
 	faulty   []*yaml.Node      // where mistakes were reported
+	recorder *recorder         // of what is asked for, see language; nil when nobody wants to know
 }
 
 func (d *decoder) pos(n *yaml.Node) Pos { return d.problem(n, "", "").Pos }
@@ -44,6 +45,8 @@ func (d *decoder) problem(n *yaml.Node, hint, message string) Problem {
 type object struct {
 	*decoder
 	path   string     // "producers.checkout", "" at the top
+	open   bool       // the names of its fields are chosen by the user
+	node   *yaml.Node // the mapping
 	anchor *yaml.Node // where a missing field is reported: the mapping's own key
 	keys   []*yaml.Node
 	values map[string]*yaml.Node
@@ -60,8 +63,9 @@ func (d *decoder) object(n, anchor *yaml.Node, path string) *object {
 		d.report(n, "", "%swant a mapping, got %s", prefix(path), describe(n))
 		return nil
 	}
-	o := &object{decoder: d, path: path, anchor: anchor,
+	o := &object{decoder: d, path: path, node: n, anchor: anchor,
 		values: map[string]*yaml.Node{}, bad: map[string]bool{}}
+	d.recorder.mapping(n)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		o.add(resolve(n.Content[i]), resolve(n.Content[i+1]))
 	}
@@ -84,6 +88,7 @@ func (o *object) add(key, value *yaml.Node) {
 // get returns a field's value, nil when it is absent.
 func (o *object) get(name string) *yaml.Node {
 	o.asked = append(o.asked, name)
+	o.recorder.field(o, name)
 	return o.values[name]
 }
 
@@ -102,6 +107,7 @@ func (o *object) key(name string) *yaml.Node {
 // require reports a field that is absent, with an example of it. The report waits
 // for done, where a misspelt field may turn out to be the one.
 func (o *object) require(name, example string) {
+	o.recorder.require(o, name, example)
 	if o.get(name) == nil {
 		o.bad[name] = true
 		o.absent = append(o.absent, [2]string{name, example})
@@ -141,14 +147,27 @@ func (o *object) child(name string) *object {
 // the user: topics, producers, consumers. The entry is nil, and reported, when
 // it is no mapping.
 func (o *object) entries(longest int, f func(name string, entry *object)) {
-	for _, key := range o.keys {
-		o.checkName(key, key.Value, o.path, longest)
-		entry := o.object(o.values[key.Value], key, join(o.path, key.Value))
-		f(key.Value, entry)
+	names := o.names()
+	o.recorder.names(o, longest)
+	for _, name := range names {
+		key := o.key(name)
+		o.checkName(key, name, o.path, longest)
+		entry := o.object(o.get(name), key, join(o.path, name))
+		f(name, entry)
 		if entry != nil {
 			entry.done()
 		}
 	}
+}
+
+// names are the names of the fields of a mapping whose user chooses them.
+func (o *object) names() []string {
+	o.open = true
+	names := make([]string, len(o.keys))
+	for i, key := range o.keys {
+		names[i] = key.Value
+	}
+	return names
 }
 
 // done reports the required fields that are absent and the fields that nobody
@@ -178,6 +197,7 @@ func (o *object) done() {
 // items returns the items of a list, nil when it is absent or something else.
 func (o *object) items(name string) []*yaml.Node {
 	n := o.get(name)
+	o.recorder.list(o, name, n)
 	switch {
 	case n == nil:
 		return nil

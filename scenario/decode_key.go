@@ -103,11 +103,11 @@ func weights(o *object) []WeightedKey {
 		o.fail("weights", "such as {customer-1: 30, other: 70}", "there is no key")
 	}
 	var list []WeightedKey
-	for _, key := range all.keys {
-		if key.Value == "" {
-			all.report(key, "", "%s: a key is empty", all.path)
+	for _, key := range all.names() {
+		if key == "" {
+			all.report(all.key(key), "", "%s: a key is empty", all.path)
 		}
-		list = append(list, WeightedKey{key.Value, all.number(key.Value, 1, leastWeight, mostWeight)})
+		list = append(list, WeightedKey{key, all.number(key, 1, leastWeight, mostWeight)})
 	}
 	return list
 }

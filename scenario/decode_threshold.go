@@ -10,7 +10,10 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-const wantCheck = "a condition such as response.p99 < 500ms"
+const (
+	wantCheck     = "a condition such as response.p99 < 500ms"
+	wantPartition = "a partition such as orders/7"
+)
 
 // thresholds reads the conditions that a run must meet.
 func thresholds(o *object, s *Scenario) []Threshold {
@@ -170,7 +173,11 @@ func operatorFault(name, operator string, u metricUnit) *fault {
 func (o *object) narrow(root *object, s *Scenario, t *Threshold, m metric) {
 	given := ""
 	for _, field := range []string{"fleet", "group", "topic", "partition"} {
-		name, ok := o.scalar(field, "a name")
+		want := "a name"
+		if field == "partition" {
+			want = wantPartition
+		}
+		name, ok := o.scalar(field, want)
 		switch {
 		case !ok:
 			continue
@@ -225,11 +232,10 @@ func (o *object) groupNamed(root *object, name string) {
 
 // partitionNamed reads TOPIC/NUMBER.
 func (o *object) partitionNamed(s *Scenario, text string, m metric) (topic string, partition int32) {
-	const want = "a partition such as orders/7"
 	slash := strings.LastIndexByte(text, '/')
 	number, err := strconv.ParseInt(text[slash+1:], 10, 32)
 	if slash < 1 || err != nil || number < 0 {
-		o.fail("partition", "", "want %s, got %s", want, quote(text))
+		o.fail("partition", "", "want %s, got %s", wantPartition, quote(text))
 		return text, -1
 	}
 	topic, partition = text[:slash], int32(number)

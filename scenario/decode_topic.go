@@ -111,8 +111,8 @@ func config(o *object) map[string]string {
 		return nil
 	}
 	values := map[string]string{}
-	for _, key := range o.keys {
-		values[key.Value] = o.string(key.Value, "text or a number")
+	for _, name := range o.names() {
+		values[name] = o.string(name, "text or a number")
 	}
 	return values
 }

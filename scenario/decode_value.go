@@ -239,8 +239,8 @@ func headers(o *object) []Header {
 		return nil
 	}
 	var list []Header
-	for _, key := range o.keys {
-		list = append(list, Header{key.Value, o.string(key.Value, "text or a number")})
+	for _, name := range o.names() {
+		list = append(list, Header{name, o.string(name, "text or a number")})
 	}
 	return list
 }

@@ -75,19 +75,19 @@ func fieldIndex(n *yaml.Node, name string) int {
 // there, no YAML or no mapping.
 func (d *decoder) readBase(n *yaml.Node, name string) *yaml.Node {
 	if d.options.ReadFile == nil {
-		d.report(n, "", "extends: %s cannot be read: this scenario is not in a file", quote(name))
+		d.report(n, "load the scenario from its file", "extends: %s cannot be read: this scenario comes without its folder", quote(name))
 		return nil
 	}
 	data, err := d.options.ReadFile(name)
-	if err != nil {
+	switch {
+	case err != nil:
 		d.report(n, "the path is relative to the file that names it", "extends: cannot read %s: %s", quote(name), reason(err))
 		return nil
+	case len(data) > largestFile:
+		d.report(n, "", "extends: %s is larger than %s", quote(name), formatSize(largestFile))
+		return nil
 	}
-	shown := name
-	if !filepath.IsAbs(name) {
-		shown = filepath.Join(filepath.Dir(d.source.file), name)
-	}
-	base := &baseFile{newSource(shown, data), name}
+	base := &baseFile{newSource(beside(d.source.file, name), data), name}
 	root, problems := base.parse(data)
 	d.problems = append(d.problems, problems...)
 	if root == nil {

@@ -92,7 +92,8 @@ phases: [{name: only, duration: 1s}]
 func TestExtendsChain(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"low/base.yaml":     extended + "limits: mine.yaml\n",
+		"low/base.yaml":     strings.Replace(extended, "value: {size: 100B}", "value: {file: one.jsonl}", 1) + "limits: mine.yaml\n",
+		"low/one.jsonl":     "{\"id\": 1}\n",
 		"low/mine.yaml":     "partition: {ingress: 3MB/s}\n",
 		"middle/own.yaml":   "extends: ../low/base.yaml\nproducers: {checkout: {rate: 1/s, settings: {linger: 3s}}}\n",
 		"top.yaml":          "extends: middle/own.yaml\nproducers: {checkout: {rate: 2/s}}\n",
@@ -118,6 +119,9 @@ func TestExtendsChain(t *testing.T) {
 	p := s.Producers[0]
 	if p.Rate.Records != 2 || p.Settings.Linger != 3*time.Second || p.Settings.BatchBytes != 1e6 || s.Limits.Values["partition.ingress"] != 3e6 {
 		t.Errorf("got %+v, limits %+v", p, s.Limits)
+	}
+	if v := s.Producers[1].Value; v.File.Name != "low/one.jsonl" || len(v.Samples) != 1 {
+		t.Errorf("got samples %s of %q", v.Samples, v.File.Name)
 	}
 	for name, want := range map[string][]string{
 		"wrong.yaml":   {"wrong.yaml:2:30: producers.checkout.rate", "wrong.yaml:3:30: topics.audit.partitions"},

@@ -14,6 +14,7 @@ import (
 // field is absent, or is no text or number, which is reported.
 func (o *object) scalar(name, want string) (text string, ok bool) {
 	n := o.get(name)
+	o.recorder.scalar(o, name, want)
 	if n == nil {
 		return "", false
 	}
@@ -26,6 +27,7 @@ func (o *object) scalar(name, want string) (text string, ok bool) {
 
 // text returns a node's text with variables replaced.
 func (d *decoder) text(n *yaml.Node, want string) (string, *fault) {
+	d.recorder.item(n, want)
 	switch {
 	case n.Kind != yaml.ScalarNode || isNull(n):
 		return "", &fault{fmt.Sprintf("want %s, got %s", want, describe(n)), ""}
@@ -39,6 +41,7 @@ func (d *decoder) text(n *yaml.Node, want string) (string, *fault) {
 // the default is returned.
 func read[T any](o *object, name, want string, standard T, parse func(string) (T, *fault)) T {
 	text, ok := o.scalar(name, want)
+	o.recorder.standard(o, name, want, standard)
 	if !ok {
 		return standard
 	}
@@ -52,6 +55,7 @@ func read[T any](o *object, name, want string, standard T, parse func(string) (T
 
 // between reports a number outside of its range, written in the field's units.
 func between[T int | int64 | float64 | time.Duration](o *object, name string, value, low, high T, format func(T) string) {
+	o.recorder.bounds(o, name, float64(low), float64(high), format(low), format(high))
 	if o.has(name) && o.sound(name) && (value < low || value > high) {
 		o.fail(name, "", "must be between %s and %s, is %s", format(low), format(high), format(value))
 	}
@@ -84,6 +88,7 @@ func (o *object) name(name, want string) string {
 // word reads one of a few words.
 func (o *object) word(name, standard string, words ...string) string {
 	want := "one of " + strings.Join(words, ", ")
+	o.recorder.words(o, name, want, words)
 	return read(o, name, want, standard, func(text string) (string, *fault) {
 		for _, w := range words {
 			if w == text {
@@ -96,11 +101,10 @@ func (o *object) word(name, standard string, words ...string) string {
 
 // flag reads true or false.
 func (o *object) flag(name string, standard bool) bool {
-	const want = "true or false"
-	o.plain(name, want)
-	return read(o, name, want, standard, func(text string) (bool, *fault) {
+	o.plain(name, wantFlag)
+	return read(o, name, wantFlag, standard, func(text string) (bool, *fault) {
 		if text != "true" && text != "false" {
-			return false, wrong(want, text, "")
+			return false, wrong(wantFlag, text, "")
 		}
 		return text == "true", nil
 	})
@@ -122,12 +126,11 @@ func (o *object) integer(name string, standard, low, high int) int {
 
 // seed reads an unsigned 64-bit number.
 func (o *object) seed(name string, standard uint64) uint64 {
-	const want = "a whole number from 0 to 18446744073709551615"
-	o.plain(name, want)
-	return read(o, name, want, standard, func(text string) (uint64, *fault) {
+	o.plain(name, wantSeed)
+	return read(o, name, wantSeed, standard, func(text string) (uint64, *fault) {
 		n, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {
-			return 0, wrong(want, text, "")
+			return 0, wrong(wantSeed, text, "")
 		}
 		return n, nil
 	})
@@ -135,12 +138,11 @@ func (o *object) seed(name string, standard uint64) uint64 {
 
 // number reads a number in a range.
 func (o *object) number(name string, standard, low, high float64) float64 {
-	const want = "a number"
-	o.plain(name, want)
-	value := read(o, name, want, standard, func(text string) (float64, *fault) {
+	o.plain(name, wantNumber)
+	value := read(o, name, wantNumber, standard, func(text string) (float64, *fault) {
 		n, ok := parseNumber(text)
 		if !ok {
-			return 0, wrong(want, text, "")
+			return 0, wrong(wantNumber, text, "")
 		}
 		f, _ := n.Float64()
 		return f, nil

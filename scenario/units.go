@@ -94,6 +94,9 @@ const (
 	wantDuration  = "a duration such as 500ms or 1m30s"
 	wantShare     = "a percentage such as 30%, or a fraction such as 0.3"
 	wantInteger   = "a whole number"
+	wantSeed      = "a whole number from 0 to 18446744073709551615"
+	wantNumber    = "a number"
+	wantFlag      = "true or false"
 	wantScenario  = "the name of a scenario file"
 )
 

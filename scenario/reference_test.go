@@ -1,0 +1,219 @@
+package scenario
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const referenceFile = "../docs/scenario.md"
+
+// TestReferenceIsFresh holds the tables of the reference page against the
+// decoder: every field stands in one of them, with what it may be, its default
+// and its meaning. With UPDATE_GOLDEN=1 they are written; the text round them is
+// by hand. A table of the fields below a path stands between the lines
+// <!-- fields: PATH --> and <!-- end -->, without those that have their own.
+func TestReferenceIsFresh(t *testing.T) {
+	fields, err := language()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(referenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile(`(?s)<!-- fields:( \S+)? -->\n.*?<!-- end -->`)
+	var paths []string
+	for _, m := range blocks.FindAllSubmatch(page, -1) {
+		paths = append(paths, strings.TrimSpace(string(m[1])))
+	}
+	if len(paths) < 5 || paths[0] != "" {
+		t.Fatalf("the page has tables of %q, want several, the first of the whole file", paths)
+	}
+	inOrder(fields)
+	tables := map[string]string{}
+	for _, f := range fields {
+		home := ""
+		for _, p := range paths {
+			if below(f.path, p) && len(p) >= len(home) {
+				home = p
+			}
+		}
+		if _, name := splitPath(f.path); name != "*" && name != "[]" || f.forms[0].kind == textForm {
+			tables[home] += row(f, home)
+		}
+	}
+	want := blocks.ReplaceAllStringFunc(string(page), func(block string) string {
+		given := blocks.FindStringSubmatch(block)[1]
+		table := tables[strings.TrimSpace(given)]
+		if table == "" {
+			t.Errorf("there is no field below%s", given)
+		}
+		return fmt.Sprintf("<!-- fields:%s -->\n| field | value | default | meaning |\n|---|---|---|---|\n%s<!-- end -->", given, table)
+	})
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(referenceFile, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(page) {
+		t.Errorf("%s is not what the decoder asks for; UPDATE_GOLDEN=1 go test ./scenario writes it", referenceFile)
+	}
+}
+
+// TestReferenceOfMetrics holds the page's table of metrics against the ones that
+// there are. With UPDATE_GOLDEN=1 it is written.
+func TestReferenceOfMetrics(t *testing.T) {
+	page, err := os.ReadFile(referenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string][]string{}
+	var order []string
+	for _, m := range metrics() {
+		of := append([]string{"the run"}, m.of...)
+		row := fmt.Sprintf("`%s` | %s |", strings.Join(of, "`, `"), shortName(m.unit.want))
+		if rows[row] == nil {
+			order = append(order, row)
+		}
+		rows[row] = append(rows[row], "`"+m.name+"`")
+	}
+	table := "| metric | of | bound |\n|---|---|---|\n"
+	for _, row := range order {
+		table += "| " + strings.Join(rows[row], ", ") + " | " + strings.Replace(row, "`the run`", "the run", 1) + "\n"
+	}
+	block := regexp.MustCompile(`(?s)<!-- metrics -->\n.*?<!-- end -->`)
+	want := block.ReplaceAllLiteralString(string(page), "<!-- metrics -->\n"+table+"<!-- end -->")
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(referenceFile, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(page) || !block.Match(page) {
+		t.Errorf("%s does not have the metrics of thresholds; UPDATE_GOLDEN=1 go test ./scenario writes it", referenceFile)
+	}
+}
+
+// inOrder sorts fields as descriptions.yaml has them.
+func inOrder(fields []*field) {
+	place := func(f *field) int { return strings.Index("\n"+string(descriptionsYAML), "\n"+f.path+": ") }
+	slices.SortFunc(fields, func(a, b *field) int { return place(a) - place(b) })
+}
+
+// below tells whether a field lies below a path, and not at it.
+func below(field, path string) bool {
+	rest, ok := strings.CutPrefix(field, path)
+	return ok && rest != "" && (path == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// row is a field's row in the table of a path.
+func row(f *field, home string) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(f.path, home), ".")
+	name = strings.ReplaceAll(name, "*", "NAME")
+	standard := ""
+	for _, m := range f.forms {
+		if m.standard != "" {
+			standard = "`" + m.standard + "`"
+		}
+	}
+	if f.required {
+		standard = "required"
+	}
+	cells := []string{"`" + name + "`", strings.Join(f.values(), ", or "), standard, f.text}
+	for i := range cells {
+		cells[i] = strings.ReplaceAll(cells[i], "|", `\|`)
+	}
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+// values says what a field may be.
+func (f *field) values() []string {
+	var values []string
+	for _, m := range f.forms {
+		text := ""
+		switch m.kind {
+		case mappingForm:
+			text = "mapping"
+		case listForm:
+			text = "list"
+		default:
+			text = shortName(m.want)
+		}
+		if len(m.words) > 0 {
+			text = "`" + strings.Join(m.words, "`, `") + "`"
+		}
+		if m.low != "" {
+			text += fmt.Sprintf(", %s to %s", m.low, m.high)
+		}
+		if !slices.Contains(values, text) {
+			values = append(values, text)
+		}
+	}
+	return values
+}
+
+// shortName is what a table calls a format: its name in messages, without the
+// examples where the page has them once for all.
+func shortName(want string) string {
+	name := regexp.MustCompile(`^(a|an|the) `).ReplaceAllString(want, "")
+	before, _, _ := strings.Cut(name, " such as")
+	switch {
+	case strings.HasPrefix(name, "profile"):
+		return "profile or file"
+	case before == "rate", before == "condition":
+		return name
+	case before == "percentage":
+		return "share"
+	}
+	return before
+}
+
+// TestReferenceExamples holds that every scenario, and every part of one, that the
+// page shows is sound. A part is laid over a small scenario, as if it extended it.
+func TestReferenceExamples(t *testing.T) {
+	page, err := os.ReadFile(referenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := schemaCheck(t)
+	named := map[string]string{
+		"keys.csv":      "key,weight\ncustomer-1,30\nother,70\n",
+		"sizes.csv":     "size,weight\n200,7\n4096,3\n",
+		"traffic.csv":   "seconds,rate\n0,1MB/s\n60,4MB/s\n",
+		"samples.jsonl": "{\"id\": 1}\n{\"id\": 2}\n",
+	}
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(examples) < 10 {
+		t.Fatalf("the page has %d examples, want at least 10", len(examples))
+	}
+	for _, m := range examples {
+		text := string(m[1])
+		if !strings.Contains(text, "\nversion:") && !strings.HasPrefix(text, "version:") && !strings.Contains(text, "extends: base.yaml") {
+			text = "extends: base.yaml\n" + text
+		}
+		named["base.yaml"] = exampleBase
+		if strings.Contains(text, "value:") { // which would contradict that of the base
+			named["base.yaml"] = strings.Replace(exampleBase, "value: {size: 1KiB}, ", "", 1)
+		}
+		if _, err := Parse("example.yaml", []byte(text), Options{ReadFile: files(named), Profiles: profiles()}); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+		if err := check([]byte(text)); err != nil {
+			t.Errorf("the schema marks an example: %v\n%s", err, text)
+		}
+	}
+}
+
+const exampleBase = `
+version: 1
+name: base
+topics:
+  orders: {partitions: 12}
+producers:
+  checkout: {topic: orders, rate: 1MB/s, value: {size: 1KiB}, settings: {linger: 10ms}}
+consumers:
+  billing: {topics: [orders]}
+phases:
+  - {name: steady, duration: 30m}
+`
