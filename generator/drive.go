@@ -111,6 +111,9 @@ func (r *run) drain(ctx context.Context) {
 			if err := p.client.AbortBufferedRecords(hard); err != nil {
 				r.errors.add("drain", fmt.Errorf("requests in flight were never answered: %w", err), time.Since(r.start))
 				p.client.UnsafeAbortBufferedRecords()
+				told, cancel := context.WithTimeout(ctx, abortTimeout)
+				defer cancel()
+				_ = p.client.Flush(told) // the client tells of what it gave up in its own time
 			}
 			if !await(hard, ended) {
 				p.txn.abandon()

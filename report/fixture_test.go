@@ -82,7 +82,7 @@ func hotKey() (*Result, []PartitionSecond) {
 // steady fits: 8 MB/s over even keys.
 func steady() (*Result, []PartitionSecond) {
 	r := base("steady", "An even load that fits.")
-	r.CostUnknown = "the limits mine.yaml are not those of an Amazon MSK cluster"
+	r.CostUnknown = "only profiles of Amazon MSK have prices, and the limits are mine.yaml"
 	r.Verdict = limits.Verdict{
 		Status:  limits.WithinLimits,
 		Summary: "8.00 MB/s fits. The nearest limit is partition.ingress on orders/3, of which 14.3 % is used.",

@@ -30,6 +30,9 @@ func forecasts(r *Result) []forecast {
 		if l.UpperBound {
 			f.Predicted = "≤ " + f.Predicted
 		}
+		if paced(l) {
+			f.Predicted = "paced to it"
+		}
 		f.observe(r, l.Limit)
 		list = append(list, f)
 	}

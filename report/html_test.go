@@ -127,7 +127,7 @@ func TestHTMLSays(t *testing.T) {
 		{"not observed", hot, `<td>cluster.message</td><td>cluster</td><td class="n">8 MiB</td><td class="n">1.04 kB</td>`},
 		{"bill", hot, "This run, as measured, would be billed $0.21 in us-east-1."},
 		{"item", hot, `<td>data in</td><td class="n">2.01 GiB</td><td class="n">$0.10</td><td class="n">$0.20</td>`},
-		{"no bill", steadyPage, "Not known: the limits mine.yaml are not those of an Amazon MSK cluster."},
+		{"no bill", steadyPage, "Not known: only profiles of Amazon MSK have prices, and the limits are mine.yaml."},
 		{"emulation", hot, "how MSK&#39;s own limiter works is not published"},
 		{"scenario", hot, "topics:\n  orders: {partitions: 12}"},
 	} {

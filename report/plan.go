@@ -16,6 +16,8 @@ import (
 // Plan is what msklt plan prints: the plan and what its load costs.
 type Plan struct {
 	limits.Plan
+	// Estimated says that the limits are estimates of capacity, not quotas.
+	Estimated bool `json:"limits_estimated"`
 	// StoredBytes are one copy of what topics hold when they are as full as their
 	// retention lets them be; nil when one of them keeps everything.
 	StoredBytes *float64 `json:"stored_bytes"`
@@ -72,6 +74,9 @@ func fit(first *limits.FirstLimit) (status, rest, tint string) {
 	if first.Because != "" {
 		because = ", because of key " + clip(first.Because, 100)
 	}
+	if first.LoadFactor == 0 {
+		return "does not fit", fmt.Sprintf(" at any load: %s is exceeded from the start%s.", then, because), paint(limits.Limited)
+	}
 	if first.LoadFactor < 1 {
 		return "does not fit", fmt.Sprintf(": only %s of this load does; then %s binds%s.", factor(first.LoadFactor), then, because), paint(limits.Limited)
 	}
@@ -89,7 +94,14 @@ func factor(f float64) string {
 
 func (s *sheet) planned(p *Plan) {
 	t := p.Totals
-	s.row("scenario", fmt.Sprintf("%s, limits %s, %s", clip(p.Scenario.Name, 60), clip(p.LimitsProfile, 60), counted(p.Brokers, "broker")))
+	of := "limits " + clip(p.LimitsProfile, 60)
+	if p.LimitsProfile == "none" && len(p.Limits) > 0 {
+		of = "limits of its own"
+	}
+	s.row("scenario", fmt.Sprintf("%s, %s, %s", clip(p.Scenario.Name, 60), of, counted(p.Brokers, "broker")))
+	if p.Estimated {
+		s.row("", estimated)
+	}
 	s.row("load", fmt.Sprintf("%s, %s in and %s out on the mean, over %s", withUnit(t.RecordsPerSecond, "records/s"),
 		bandwidth(t.BytesInPerSecond), bandwidth(t.BytesOutPerSecond), counted(t.Partitions, "partition")))
 	c := p.Connections
@@ -115,6 +127,9 @@ func (s *sheet) planned(p *Plan) {
 	s.row("stored", stored)
 	s.gap()
 }
+
+// estimated is what a plan under estimates of capacity must not be read without.
+const estimated = "The limits are estimates of capacity, not quotas: nothing throttles there, latency grows instead."
 
 // counted is a number of things: 1 broker, 2,400 partitions.
 func counted(n int, thing string) string {
@@ -176,6 +191,9 @@ func plannedColumns(l limits.PlannedLimit) (use, of, binds, after string) {
 	if l.Use >= 10 {
 		use = digits(100*l.Use) + " %"
 	}
+	if paced(l) {
+		return "–", "paced to " + plannedQuantity(l.Declared, l.Unit), binds, after
+	}
 	if l.BindsAtLoad != nil {
 		binds = factor(*l.BindsAtLoad)
 	}
@@ -186,6 +204,12 @@ func plannedColumns(l limits.PlannedLimit) (use, of, binds, after string) {
 		}
 	}
 	return use, predictedOf(l), binds, after
+}
+
+// paced tells a limit that is kept by waiting before any traffic: the plan says
+// under creation how long that takes.
+func paced(l limits.PlannedLimit) bool {
+	return l.Limit == limits.ClusterPartitionChanges || l.Limit == limits.ClusterTopicRequests
 }
 
 // predictedOf says a unit once where both numbers have it: 14.9 of 5.00 MB/s.

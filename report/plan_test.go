@@ -31,7 +31,7 @@ func planned() *limits.Plan {
 			{Limit: limits.ClusterIngress, Scope: "cluster", Declared: 200e6, Predicted: 42e6, Use: 0.21, Unit: "bytes/s", BindsAtLoad: ref(4.762)},
 			{Limit: limits.ClusterRequests, Scope: "cluster", Declared: 15000, Predicted: 12345, Use: 0.823, Unit: "requests/s", BindsAtLoad: ref(1.215), UpperBound: true},
 			{Limit: limits.ClusterMessage, Scope: "cluster", Declared: 8 << 20, Predicted: 1040, Use: 1040.0 / (8 << 20), Unit: "bytes"},
-			{Limit: limits.ClusterPartitionChanges, Scope: "cluster", Declared: 250.0 / 300, Predicted: 12.0 / 300, Use: 12.0 / 250, Unit: "partitions/s"},
+			{Limit: limits.ClusterPartitionChanges, Scope: "cluster", Declared: 250.0 / 300, Unit: "partitions/s"},
 			{Limit: limits.ClusterGroups, Scope: "–", Declared: 500, Unit: "groups"},
 		},
 		First:  &limits.FirstLimit{Limit: limits.PartitionIngress, Scope: "orders/7", Topic: "orders", Partition: ref(int32(7)), LoadFactor: 0.3322, Because: "customer-12"},
@@ -93,6 +93,7 @@ func sideBySide() []*Plan {
 	fits, nothing := priced(), priced()
 	fits.LimitsProfile, fits.Cost, fits.CostUnknown = "kafka-client-quota:5MB/s:10MB/s:3", nil, "no such prices"
 	fits.First = &limits.FirstLimit{Limit: limits.ClientIngress, Scope: "client checkout-0 on broker 1", LoadFactor: 1.7}
+	fits.Estimated = true
 	nothing.LimitsProfile, nothing.First, nothing.Limits = "none", nil, nil
 	return []*Plan{priced(), fits, nothing}
 }
@@ -102,6 +103,7 @@ func TestPlanSays(t *testing.T) {
 	for want, first := range map[string]*limits.FirstLimit{
 		"fits: no declared limit binds at any load.":                                                                         nil,
 		"fits up to 1.7×; then partition.ingress on orders/7, because of key customer-12.":                                   {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 1.7, Because: "customer-12"},
+		"does not fit at any load: cluster.partitions is exceeded from the start.":                                           {Limit: limits.ClusterPartitions, Scope: "cluster"},
 		"fits up to 12×; then cluster.ingress.":                                                                              {Limit: limits.ClusterIngress, Scope: "cluster", LoadFactor: 12},
 		"does not fit: only 0.335× of this load does; then partition.ingress on orders/7 binds, because of key customer-12.": {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 0.335, Because: "customer-12"},
 	} {

@@ -25,6 +25,11 @@ func WritePlans(w io.Writer, plans []*Plan, color bool, width int) {
 	}
 	s.gap()
 	for _, p := range plans {
+		if p.Estimated {
+			s.row("estimate", clip(p.LimitsProfile, 40)+": "+estimated)
+		}
+	}
+	for _, p := range plans {
 		if p.Cost == nil {
 			s.row("cost", clip(p.LimitsProfile, 40)+" "+unknown+": "+clip(p.CostUnknown, 200))
 		}

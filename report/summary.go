@@ -152,6 +152,22 @@ func (s *sheet) load(r *Result) {
 		throttled = percent(r.Throttle.Share) + " of connection time, " + count(r.Throttle.Responses) + " throttle responses"
 	}
 	s.row("throttled", throttled)
+	for _, f := range r.Fleets {
+		if t := f.Transactions; t != nil {
+			text := clip(f.Name, 40) + ": " + count(t.Committed) + " committed, " + count(t.Aborted) + " aborted"
+			if t.Unknown > 0 {
+				text += ", " + count(t.Unknown) + " without an answer"
+			}
+			s.row("transactions", text)
+		}
+	}
+	for _, i := range r.Idle {
+		text := clip(i.Name, 40) + ": " + count(i.Held) + " of " + count(int64(i.Connections)) + " connections held"
+		if i.Failed > 0 {
+			text += ", " + count(i.Failed) + " times one was refused or closed"
+		}
+		s.row("idle", text)
+	}
 	s.gap()
 }
 

@@ -81,3 +81,35 @@ func TestSummaryColors(t *testing.T) {
 		t.Error("a name can steer the terminal")
 	}
 }
+
+// TestSummaryOfFleets says how transactions ended and how many idle connections
+// stood, and counts markers of transactions into the log.
+func TestSummaryOfFleets(t *testing.T) {
+	r, _ := steady()
+	r.Fleets[0].Transactions = &Transactions{Committed: 1800, Aborted: 200}
+	r.Idle = []Idle{{Name: "dashboards", Connections: 500, Held: 500}, {Name: "leaked", Connections: 50, Held: 26, Failed: 1224}}
+	r.Totals.Markers = 2000
+	r.Partitions[0].Markers = 2000
+	show := func() string {
+		var out bytes.Buffer
+		Summary(&out, r, false, 200)
+		return out.String()
+	}
+	if text := show(); !strings.Contains(text, "the log holds fewer records than were acked") && !strings.Contains(text, "does not add up") {
+		t.Errorf("2,000 markers are not in the log, and nothing is said:\n%s", text)
+	}
+	r.Totals.LogEndDelta += 2000
+	r.Partitions[0].LogEndDelta += 2000
+	text := show()
+	for _, want := range []string{
+		": 1,800 committed, 200 aborted\n",
+		"dashboards: 500 of 500 connections held\n",
+		"leaked: 26 of 50 connections held, 1,224 times one was refused or closed\n",
+		" acked and 2,000 markers of transactions, log ends moved by ",
+		", equal on every partition",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+}

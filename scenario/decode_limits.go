@@ -31,7 +31,7 @@ type limitScope struct {
 
 func limitScopes() []limitScope {
 	return []limitScope{
-		{"partition", []string{"ingress", "egress"}},
+		{"partition", []string{"ingress", "egress", "records"}},
 		{"broker", []string{"ingress", "egress", "partitions", "connections", "connection_attempts"}},
 		{"cluster", []string{"ingress", "egress", "requests", "connections", "connection_attempts",
 			"message", "fetch", "partitions", "partition_changes", "topic_requests", "groups"}},

@@ -103,7 +103,7 @@ func TestEverything(t *testing.T) {
 		Description: "a first line\nand somebody, ${LITERAL}",
 		Seed:        18446744073709551615,
 		Limits: Limits{Extends: "msk-serverless", Values: map[string]float64{
-			"partition.ingress": 4e6, "partition.egress": 8 << 20,
+			"partition.ingress": 4e6, "partition.egress": 8 << 20, "partition.records": 4000,
 			"broker.ingress": 60e6, "broker.egress": 500e6,
 			"cluster.ingress": 20e6, "cluster.egress": 40e6, "cluster.requests": 15000,
 			"cluster.connections": 3000, "cluster.connection_attempts": 0.5,

@@ -121,7 +121,7 @@ func planOne(path string, o scenario.Options, hours float64, prices cost.Prices)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	out := &report.Plan{Plan: limits.MakePlan(s, l, cmp.Or(l.Brokers, defaultBrokers))}
+	out := &report.Plan{Plan: limits.MakePlan(s, l, cmp.Or(l.Brokers, defaultBrokers)), Estimated: l.Estimate}
 	if l.Brokers == 0 {
 		out.Assumptions = append(out.Assumptions, fmt.Sprintf("The limits say nothing of brokers; %d are assumed, as the embedded cluster has.", defaultBrokers))
 	}

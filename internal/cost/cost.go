@@ -81,7 +81,7 @@ func Estimate(u Usage, p Prices) (*Bill, error) {
 		add("storage", "standard.storage", u.ReplicaByteHours*storage)
 		b.Assumptions = append(b.Assumptions, "EBS volumes are counted as large as what is stored on all replicas; AWS charges for what is provisioned, which must be more.")
 	default:
-		return nil, fmt.Errorf("the limits %s are not those of an Amazon MSK cluster, and only such have prices here", u.Profile)
+		return nil, fmt.Errorf("only profiles of Amazon MSK have prices, and the limits are %s", u.Profile)
 	}
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("no price of %s is known for %s", p.Region, strings.Join(missing, ", "))

@@ -97,10 +97,10 @@ func TestArithmetic(t *testing.T) {
 // TestNoPrice holds that a bill with a hole is no bill.
 func TestNoPrice(t *testing.T) {
 	for profile, want := range map[string]string{
-		"none":                              "limits none are not those",
-		"kafka-client-quota:5MB/s:10MB/s:3": "limits kafka-client-quota:5MB/s:10MB/s:3 are not",
-		"kinesis:12":                        "limits kinesis:12 are not",
-		"mine.yaml":                         "limits mine.yaml are not",
+		"none":                              "limits are none",
+		"kafka-client-quota:5MB/s:10MB/s:3": "limits are kafka-client-quota:5MB/s:10MB/s:3",
+		"kinesis:12":                        "limits are kinesis:12",
+		"mine.yaml":                         "limits are mine.yaml",
 		"msk-standard-t3.small:3":           "no price of us-east-1 is known for standard.t3.small",
 	} {
 		b, err := Estimate(Usage{Profile: profile, Hours: 1, MonthHours: 730}, prices(t))

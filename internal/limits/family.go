@@ -105,7 +105,7 @@ func (f family) limits(name string, parameters []string) (Limits, error) {
 	if err != nil {
 		return Limits{}, err
 	}
-	l := Limits{Profile: name, Values: map[Name]float64{}, Brokers: int(given["brokers"])}
+	l := Limits{Profile: name, Values: map[Name]float64{}, Brokers: int(given["brokers"]), Estimate: f.Kind == "estimate"}
 	if len(parameters) > 0 {
 		l.Profile += ":" + strings.Join(parameters, ":")
 	}
@@ -117,9 +117,6 @@ func (f family) limits(name string, parameters []string) (Limits, error) {
 		if f.Name+"-"+s.Size == name {
 			figures = append(figures, f.row(s)...)
 		}
-	}
-	if f.Kind == "estimate" {
-		l.Notes = append(l.Notes, f.About+" The limits are capacity estimates, not quotas.")
 	}
 	for _, v := range figures {
 		value, err := v.value(given)

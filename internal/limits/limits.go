@@ -24,6 +24,7 @@ const (
 	ClusterAttempts    Name = "cluster.connection_attempts"
 
 	// These are planned and checked, but runs do not observe them.
+	PartitionRecords        Name = "partition.records" // written
 	BrokerPartitions        Name = "broker.partitions" // replicas included
 	BrokerConnections       Name = "broker.connections"
 	BrokerAttempts          Name = "broker.connection_attempts"
@@ -37,7 +38,7 @@ const (
 
 // order is every limit in its fixed order.
 func order() []Name {
-	return append(observed(), BrokerPartitions, BrokerConnections, BrokerAttempts, ClusterMessage, ClusterFetch,
+	return append(observed(), PartitionRecords, BrokerPartitions, BrokerConnections, BrokerAttempts, ClusterMessage, ClusterFetch,
 		ClusterPartitions, ClusterPartitionChanges, ClusterTopicRequests, ClusterGroups)
 }
 
@@ -60,6 +61,9 @@ type Limits struct {
 	Values map[Name]float64
 	// Brokers is how many brokers the profile stands for; 0 when it does not say.
 	Brokers int
+	// Estimate says that the profile's values are estimates of capacity: nothing
+	// throttles there, latency grows.
+	Estimate bool
 	// Notes are the profile's readings of its sources and what they do not say,
 	// one sentence each.
 	Notes []string

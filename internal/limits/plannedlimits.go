@@ -14,7 +14,7 @@ func (d *demand) plannedLimits(l Limits) []PlannedLimit {
 		switch n {
 		case ClusterRequests:
 			d.planRequests(&p)
-		case PartitionIngress, PartitionEgress, BrokerIngress, BrokerEgress, ClientIngress, ClientEgress, ClusterIngress, ClusterEgress:
+		case PartitionIngress, PartitionEgress, PartitionRecords, BrokerIngress, BrokerEgress, ClientIngress, ClientEgress, ClusterIngress, ClusterEgress:
 			d.planBytes(&p, t)
 		default:
 			d.planCount(&p, l)
@@ -27,7 +27,7 @@ func (d *demand) plannedLimits(l Limits) []PlannedLimit {
 	return out
 }
 
-// planBytes plans a limit on bytes per second.
+// planBytes plans a limit on bytes or records per second.
 func (d *demand) planBytes(p *PlannedLimit, t *timeline) {
 	u, most, first := t.hottestUse(d.uses(p.Limit), p.Declared)
 	if most == 0 {

@@ -148,7 +148,7 @@ func TestProfileValues(t *testing.T) {
 			ClientIngress: 5e6, ClientEgress: 10e6,
 		}},
 		"kinesis:12": {"kinesis:12", 0, map[Name]float64{
-			PartitionIngress: 1e6, PartitionEgress: 2e6, ClusterIngress: 12e6, ClusterEgress: 24e6, ClusterPartitions: 12,
+			PartitionIngress: 1e6, PartitionEgress: 2e6, PartitionRecords: 1000, ClusterIngress: 12e6, ClusterEgress: 24e6, ClusterPartitions: 12,
 		}},
 	} {
 		l, err := Resolve(scenario.Limits{Extends: name})

@@ -66,10 +66,11 @@ func (u *use) add(fleet int, fl flow, share, bytes, clients float64) {
 	}
 }
 
-// uses are all instances of one limit on bytes that the scenario touches.
+// uses are all instances of one limit on bytes or records that the scenario
+// touches.
 func (d *demand) uses(n Name) []use {
 	switch n {
-	case PartitionIngress, PartitionEgress:
+	case PartitionIngress, PartitionEgress, PartitionRecords:
 		return d.partitionUses(n)
 	case BrokerIngress, ClusterIngress, ClientIngress:
 		return d.ingressUses(n)
@@ -79,7 +80,7 @@ func (d *demand) uses(n Name) []use {
 	return nil
 }
 
-// partitionUses count record batches.
+// partitionUses count record batches, or records.
 func (d *demand) partitionUses(n Name) []use {
 	all := make([]use, len(d.places))
 	for i, p := range d.places {
@@ -91,7 +92,11 @@ func (d *demand) partitionUses(n Name) []use {
 			times = float64(d.readers(f.Topic))
 		}
 		f.each(func(place, flow int, share float64) {
-			all[place].add(i, f.flows[flow], share, times*f.recordBytes(flow), float64(f.Clients))
+			weight := times * f.recordBytes(flow)
+			if n == PartitionRecords {
+				weight = 1
+			}
+			all[place].add(i, f.flows[flow], share, weight, float64(f.Clients))
 		})
 	}
 	return slices.DeleteFunc(all, func(u use) bool { return len(u.parts) == 0 })

@@ -19,6 +19,8 @@ func (n Name) Unit() string {
 		return "connections"
 	case ClusterAttempts, BrokerAttempts:
 		return "connections/s"
+	case PartitionRecords:
+		return "records/s"
 	case ClusterPartitions, BrokerPartitions:
 		return "partitions"
 	case ClusterPartitionChanges:
