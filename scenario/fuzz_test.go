@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -31,15 +32,22 @@ func FuzzParse(f *testing.F) {
 		f.Add(data, "")
 		f.Add(data, "topics.orders.partitions=24")
 	}
+	f.Add([]byte("extends: base.yaml\nname: over\nproducers: {checkout: {rate: 5/s, key: {hot: null}}}\nphases: [{name: a, duration: 1s}]\n"), "")
+	readFile := func(name string) ([]byte, error) {
+		if name == "base.yaml" {
+			return []byte(extended), nil
+		}
+		return readPayload(name)
+	}
 	f.Fuzz(func(t *testing.T, data []byte, edit string) {
-		o := Options{Profiles: profiles(), ReadFile: readPayload, Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
+		o := Options{Profiles: profiles(), ReadFile: readFile, Getenv: func(name string) (string, bool) { return "7", name == "PARTITIONS" }}
 		if edit != "" {
 			o.Set = []string{edit}
 		}
 		s, err := Parse("f.yaml", data, o)
 		if err != nil {
 			checkProblems(t, err)
-			if !strings.Contains("\n"+err.Error(), "\nf.yaml:") && !strings.Contains("\n"+err.Error(), "\n--set:1:") {
+			if !regexp.MustCompile(`(?m)^(f\.yaml|base\.yaml|--set):\d+:\d+: `).MatchString(err.Error()) {
 				t.Errorf("no position: %v", err)
 			}
 			return
