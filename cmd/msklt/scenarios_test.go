@@ -29,6 +29,9 @@ var shipped = map[string]struct {
 	"cluster-limit":     {limits.Limited, limits.ClusterIngress, "", 20e6},
 	"fan-out":           {limits.Limited, limits.PartitionEgress, "events", 4e6},
 	"aws-price-example": {limits.WithinLimits, "", "", 0},
+	"day-and-night":     {limits.Limited, limits.PartitionIngress, "events", 750e3},
+	"catch-up":          {limits.WithinLimits, "", "", 0},
+	"many-topics":       {limits.WithinLimits, "", "", 0},
 }
 
 // TestRealTimeScenarios runs every ready scenario as a user would, and holds the
@@ -68,6 +71,9 @@ func TestRealTimeScenarios(t *testing.T) {
 			if name == "hot-key" {
 				checkHotKey(t, r, out)
 			}
+			if name == "catch-up" {
+				checkCatchUp(t, r)
+			}
 			checkAgainstTruth(t, r, readTruth(t, truth))
 			checkTidy(t, dir)
 		})
@@ -90,6 +96,21 @@ func checkHotKey(t *testing.T, r *report.Result, out string) {
 	page, err := os.Stat(filepath.Join(out, "report.html"))
 	if err != nil || page.Size() >= 1<<20 {
 		t.Errorf("the page has %d bytes, %v", page.Size(), err)
+	}
+}
+
+// checkCatchUp holds the backlog: 15 s of 4 MB/s in records of 1,024 bytes and a
+// key of nearly 4 wait at the end of the pause, give or take the second that counts
+// are taken in and the batches that were being read; and the group has caught up.
+func checkCatchUp(t *testing.T, r *report.Result) {
+	t.Helper()
+	const perSecond = 4e6 / 1027.9
+	g := r.Groups[0]
+	if seconds := float64(g.BacklogMax) / perSecond; seconds < 14 || seconds > 17 {
+		t.Errorf("at most %d records behind, %.1f s of them; want 15 s", g.BacklogMax, seconds)
+	}
+	if len(r.Thresholds) != 2 || g.Unread != 0 {
+		t.Errorf("%d thresholds, %d records unread", len(r.Thresholds), g.Unread)
 	}
 }
 
