@@ -86,7 +86,8 @@ func language() ([]*field, error) {
 // and variables that it names are not there.
 func (r *recorder) read(name string) {
 	data, _ := languageFiles.ReadFile(name)
-	d := &decoder{source: newSource(name, data), recorder: r}
+	d := &decoder{source: newSource(name, data), recorder: r,
+		flags: map[*yaml.Node]flagNode{}, bases: map[*yaml.Node]*baseFile{}}
 	if root, _ := d.source.parse(data); root != nil {
 		r.paths[root] = ""
 		d.scenario(root)

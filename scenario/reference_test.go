@@ -187,6 +187,12 @@ func TestReferenceExamples(t *testing.T) {
 	if len(examples) < 10 {
 		t.Fatalf("the page has %d examples, want at least 10", len(examples))
 	}
+	// The first one is shown again with a mistake, and with what is said of it.
+	wrong := strings.Replace(string(examples[0][1]), "partitions: 12", "partitions: twelve", 1)
+	_, err = Parse("shop.yaml", []byte(wrong), Options{Profiles: profiles()})
+	if err == nil || !strings.Contains(string(page), "```\n"+err.Error()+"\n```") {
+		t.Errorf("the page does not show\n%v", err)
+	}
 	for _, m := range examples {
 		text := string(m[1])
 		if !strings.Contains(text, "\nversion:") && !strings.HasPrefix(text, "version:") && !strings.Contains(text, "extends: base.yaml") {

@@ -62,7 +62,7 @@ func (p *process) listStarts(from string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%-15s %s\n", name, s.Description)
+		fmt.Fprintf(p.stdout, "%-18s %s\n", name, s.Description)
 	}
 	return nil
 }
