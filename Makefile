@@ -32,7 +32,7 @@ check:
 	go run $(STATICCHECK) ./...
 
 race:
-	go test -race -timeout 5m ./...
+	go test -race -timeout 15m ./...
 
 parts: export MSKLT_REQUIRE = kafka,chromium,kcat,realtime
 parts: install
@@ -41,3 +41,4 @@ parts: install
 long: export MSKLT_REQUIRE = kafka,chromium,kcat,realtime,long
 long: install
 	$(call named,Long,-timeout 60m -v)
+	go test -run '^$$' -fuzz FuzzParse -fuzztime 5m -fuzzminimizetime 10x ./scenario

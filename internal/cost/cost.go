@@ -3,6 +3,7 @@
 package cost
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -81,6 +82,9 @@ func Estimate(u Usage, p Prices) (*Bill, error) {
 		add("storage", "standard.storage", u.ReplicaByteHours*storage)
 		b.Assumptions = append(b.Assumptions, "EBS volumes are counted as large as what is stored on all replicas; AWS charges for what is provisioned, which must be more.")
 	default:
+		if u.Profile == "none" {
+			return nil, errors.New("only profiles of Amazon MSK have prices, and the limits name none")
+		}
 		return nil, fmt.Errorf("only profiles of Amazon MSK have prices, and the limits are %s", u.Profile)
 	}
 	if len(missing) > 0 {

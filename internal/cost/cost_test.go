@@ -97,7 +97,7 @@ func TestArithmetic(t *testing.T) {
 // TestNoPrice holds that a bill with a hole is no bill.
 func TestNoPrice(t *testing.T) {
 	for profile, want := range map[string]string{
-		"none":                              "limits are none",
+		"none":                              "limits name none",
 		"kafka-client-quota:5MB/s:10MB/s:3": "limits are kafka-client-quota:5MB/s:10MB/s:3",
 		"kinesis:12":                        "limits are kinesis:12",
 		"mine.yaml":                         "limits are mine.yaml",
