@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"msklt/generator"
@@ -33,10 +34,9 @@ func (p *progress) show(g generator.Progress) {
 		return
 	}
 	if g.Stage != "" {
-		if g.Stage != p.stage {
-			p.line(g.Stage, true)
-		}
-		p.stage = g.Stage
+		what, _, _ := strings.Cut(g.Stage, ":") // how far it is comes after the colon
+		p.line(g.Stage, what != p.stage || time.Since(p.told) >= progressEvery)
+		p.stage = what
 		return
 	}
 	p.stage = ""
