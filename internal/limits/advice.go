@@ -159,7 +159,7 @@ func (d *demand) largestKey(topic string) (bytes float64, text string) {
 
 // loudest is the key that brings most to the partition of the first limit.
 func (d *demand) loudest(f FirstLimit) string {
-	for _, l := range d.loads() {
+	for _, l := range d.partitionLoads() {
 		if l.Topic == f.Topic && l.Partition == *f.Partition && len(l.TopKeys) > 0 {
 			return l.TopKeys[0].Key
 		}
@@ -205,15 +205,12 @@ func (d *demand) gatherMore(limit float64) string {
 // requestsWith is how many requests there are per second when every fleet has at
 // least such batches and such a linger.
 func (d *demand) requestsWith(batch, lingerMillis int) float64 {
-	with := *d
-	with.fleets = nil
-	for _, f := range d.fleets {
+	with := d.with(func(f *fleetDemand) batching {
 		changed := *f
 		changed.Settings.BatchBytes = max(changed.Settings.BatchBytes, batch)
 		changed.Settings.Linger = max(changed.Settings.Linger, time.Duration(lingerMillis)*time.Millisecond)
-		changed.batching = changed.gather(changed.peak, d.brokers)
-		with.fleets = append(with.fleets, &changed)
-	}
+		return changed.gather(f.peak, d.brokers)
+	})
 	m := with.requestModel()
 	sum := m.resting
 	for i, f := range with.fleets {

@@ -13,36 +13,75 @@ import (
 type steady struct {
 	pace []float64 // by fleet: what gets through ÷ what is offered
 	met  []use     // what holds them, the tightest first
+	// demand has the batches that there are then.
+	demand *demand
 }
 
 // settle finds the pace of every fleet: the limit that is exceeded most is brought
-// within its value, then the one that still is exceeded most, and so on.
+// within its value, then the one that still is exceeded most, and so on. Where a
+// limit is met records wait, so that their batches are full.
 func (d *demand) settle(l Limits) steady {
-	s := steady{pace: make([]float64, len(d.fleets))}
-	for i := range s.pace {
-		s.pace[i] = 1
-	}
-	var all []use
-	for _, n := range []Name{PartitionIngress, ClientIngress, BrokerIngress, ClusterIngress} {
-		if l.Of(n) > 0 {
-			all = append(all, d.uses(n)...)
-		}
-	}
-	for range len(d.fleets) + 16 { // each round holds a fleet back by a share of what was left
-		worst, over := -1, 1+1e-9
+	s := steady{pace: d.still(), demand: d}
+	full := map[int]bool{} // brokers whose records wait
+	for range 2 * (len(d.fleets) + d.brokers) {
+		worst, over := use{}, 1+1e-9
 		rates := d.paced(s.pace)
-		for i, u := range all {
-			if x := u.at(rates) / l.Of(u.Limit); x > over {
-				worst, over = i, x
+		for _, n := range []Name{PartitionIngress, ClientIngress, BrokerIngress, ClusterIngress} {
+			for _, u := range s.demand.uses(n) {
+				if x := u.at(rates) / l.Of(n); l.Of(n) > 0 && x > over {
+					worst, over = u, x
+				}
 			}
 		}
-		if worst < 0 {
+		if worst.parts == nil {
 			break
 		}
-		s.met = append(s.met, all[worst])
-		hold(all[worst], l.Of(all[worst].Limit), rates, s.pace)
+		s.met = append(s.met, worst)
+		limit, broker := l.Of(worst.Limit), d.brokerOf(worst.Instance)
+		if full[broker] || full[-1] {
+			hold(worst, limit, rates, s.pace)
+			continue
+		}
+		full[broker] = true
+		s.demand = s.demand.fill(worst, limit, rates, broker)
 	}
 	return s
+}
+
+// fill is the demand with the batches for one broker (-1 for all) as full as a use
+// needs to fit its limit, or entirely full if it does not fit even then.
+func (d *demand) fill(u use, limit float64, rates []float64, broker int) *demand {
+	full := d.with(func(f *fleetDemand) batching { return f.backlogged(broker, d.brokers) })
+	least := 0.0
+	for _, other := range full.uses(u.Limit) {
+		if other.Instance == u.Instance {
+			least = other.at(rates)
+		}
+	}
+	if least >= limit {
+		return full
+	}
+	most := u.at(rates)
+	part := (most - limit) / (most - least) // what a record brings lies between, in that proportion
+	out := *d
+	out.fleets = slices.Clone(d.fleets)
+	for i, f := range d.fleets {
+		between := *f
+		between.batching = f.batching.between(full.fleets[i].batching, part)
+		out.fleets[i] = &between
+	}
+	return &out
+}
+
+// brokerOf is the broker at which an instance makes records wait; -1 for all.
+func (d *demand) brokerOf(i Instance) int {
+	switch i.Limit.scope() {
+	case "partition":
+		return int(i.Partition) % d.brokers
+	case "cluster":
+		return -1
+	}
+	return int(i.Broker)
 }
 
 // paced are the records per second of every fleet at a pace.
@@ -107,9 +146,8 @@ func (d *demand) beyond(l Limits, first *FirstLimit, planned []PlannedLimit) *Be
 		return d.beyondEgress(p)
 	case ClusterRequests:
 		offered := d.through(d.still())
-		b := &Beyond{OfferedBytesPerSecond: offered, SharedBytesPerSecond: offered * min(1, p.Declared/p.Predicted)}
-		b.Text = fmt.Sprintf("Beyond it each connection waits up to a second at a time. Clients that can gather larger batches meanwhile lose little; others fall to about %s of %s.",
-			Amount(b.SharedBytesPerSecond, ClusterIngress), Amount(offered, ClusterIngress))
+		b := &Beyond{OfferedBytesPerSecond: offered, SharedBytesPerSecond: offered}
+		b.Text = "Each connection waits up to a second at a time. The clients gather larger batches meanwhile and need fewer requests, so all records get through, later."
 		return b
 	}
 	return nil
@@ -126,7 +164,7 @@ func (d *demand) still() []float64 {
 
 func (d *demand) beyondIngress(l Limits, p PlannedLimit) *Beyond {
 	s := d.settle(l)
-	b := &Beyond{OfferedBytesPerSecond: d.through(d.still()), SharedBytesPerSecond: d.through(s.pace)}
+	b := &Beyond{OfferedBytesPerSecond: d.through(d.still()), SharedBytesPerSecond: s.demand.through(s.pace)}
 	text := fmt.Sprintf("Clients send in order, so %s, held to %s,", p.Scope, Amount(p.Declared, p.Limit))
 	share := 0.0
 	if len(s.met) > 0 {
@@ -193,7 +231,8 @@ func (d *demand) ownClient(l Limits, p PlannedLimit) (*float64, string) {
 	own.Clients = 1
 	with.fleets[fleet] = &rest
 	with.fleets = append(with.fleets, &own)
-	through := with.through(with.settle(l).pace)
+	s := with.settle(l)
+	through := s.demand.through(s.pace)
 	return &through, d.keyText(fleet, key.key)
 }
 
@@ -225,17 +264,17 @@ func (d *demand) markMet(l Limits, planned []PlannedLimit, first *FirstLimit) {
 			continue
 		}
 		bound := slices.ContainsFunc(s.met, func(u use) bool { return u.Limit == p.Limit })
-		p.Met = p.Limit == first.Limit || bound || *p.BindsAfterSeconds <= pulled || !d.heldBack(p.Limit, p.Declared, s.pace)
+		p.Met = p.Limit == first.Limit || bound || *p.BindsAfterSeconds <= pulled || !d.heldBack(p.Limit, p.Declared, s)
 	}
 }
 
-// heldBack tells whether a pace keeps a limit from being met.
-func (d *demand) heldBack(n Name, declared float64, pace []float64) bool {
-	uses := d.uses(n)
+// heldBack tells whether the fleets' pace keeps a limit from being met.
+func (d *demand) heldBack(n Name, declared float64, s steady) bool {
+	uses := s.demand.uses(n)
 	if uses == nil {
 		return false // does not follow the bytes
 	}
-	rates := d.paced(pace)
+	rates := d.paced(s.pace)
 	return !slices.ContainsFunc(uses, func(u use) bool { return u.at(rates) > declared })
 }
 

@@ -42,7 +42,7 @@ type client struct {
 	number   int     // of the last timer
 	sticky   []int   // by topic: the partition that keyless records fill, -1 for none
 
-	records           int
+	records, commits  int
 	requests, batches []int // by broker
 }
 
@@ -89,6 +89,9 @@ func (c *client) run(perSecond float64) time.Duration {
 		for ; at <= now; at = arrivals.next() {
 			c.hand(now)
 			c.records++
+			if n := c.fleet.Settings.Transactions.Records; n > 0 && c.records%n == 0 {
+				c.commit(now)
+			}
 		}
 		c.drainAll(now)
 		sent = 0
@@ -194,6 +197,16 @@ func (c *client) drainAll(now time.Duration) {
 		c.triggers[broker] = 0
 		for again := triggers > 1; c.drain(broker, now) || again; {
 			again = false
+		}
+	}
+}
+
+// commit ends a transaction: all that is buffered is sent first.
+func (c *client) commit(now time.Duration) {
+	c.commits++
+	for broker := range c.active {
+		c.triggers[broker] = 0
+		for c.drain(broker, now) || len(c.active[broker]) > 0 {
 		}
 	}
 }

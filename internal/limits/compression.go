@@ -18,7 +18,8 @@ const sampleBatches = 4
 // compressionRatio returns the function from a number of records in a batch to the
 // size of the compressed records ÷ their size before, estimated by compressing
 // batches of the fleet's own keys and values as the client does; nil without
-// compression. Numbers are rounded to a power of two.
+// compression. Batches of 1, 2, 4, … records are compressed; between them what a
+// batch costs beyond its records is spread over them.
 func compressionRatio(f scenario.Producer, seed uint64) func(perBatch float64) float64 {
 	codec, ok := codecOf(f.Settings)
 	if !ok {
@@ -29,22 +30,32 @@ func compressionRatio(f scenario.Producer, seed uint64) func(perBatch float64) f
 		return nil // a level that the codec does not have: the scenario's checks say so
 	}
 	known := map[int]float64{}
-	return func(perBatch float64) float64 {
-		n := bits.Len(uint(max(1, math.Round(perBatch*math.Sqrt2/2))))
-		if ratio, done := known[n]; done {
-			return ratio
+	of := func(records int) float64 {
+		ratio, done := known[records]
+		if !done {
+			ratio = newSampler(f, seed).ratio(compressor, records)
+			known[records] = ratio
 		}
-		batch := newSampler(f, seed)
-		before, after := 0, 0
-		for range sampleBatches {
-			plain := batch.records(1 << (n - 1))
-			compressed, _ := compressor.Compress(new(bytes.Buffer), plain)
-			before += len(plain)
-			after += min(len(plain), len(compressed)) // what does not shrink is sent as it is
-		}
-		known[n] = float64(after) / float64(before)
-		return known[n]
+		return ratio
 	}
+	return func(perBatch float64) float64 {
+		n := max(1, perBatch)
+		below := 1 << (bits.Len(uint(n)) - 1)
+		a, b := of(below), of(2*below)
+		return a + (b-a)*(1/float64(below)-1/n)/(1/float64(below)-1/float64(2*below))
+	}
+}
+
+// ratio compresses batches of so many records.
+func (s *sampler) ratio(compressor kgo.Compressor, records int) float64 {
+	before, after := 0, 0
+	for range sampleBatches {
+		plain := s.records(records)
+		compressed, _ := compressor.Compress(new(bytes.Buffer), plain)
+		before += len(plain)
+		after += min(len(plain), len(compressed)) // what does not shrink is sent as it is
+	}
+	return float64(after) / float64(before)
 }
 
 func codecOf(s scenario.ProducerSettings) (kgo.CompressionCodec, bool) {

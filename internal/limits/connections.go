@@ -9,6 +9,10 @@ const (
 	seedConnections  = 1 // through which a client finds the cluster
 	otherConnections = 1 // for a producer id, or for offsets
 	groupConnections = 1 // to the group's coordinator
+	// offsetConnections is for offsets of partitions that other brokers lead.
+	offsetConnections = 1
+	// transactionConnections is to the transactions' coordinator.
+	transactionConnections = 1
 )
 
 // paceShare is the part of a declared limit on connection attempts that a run uses.
@@ -41,13 +45,16 @@ func (c *links) spread(n float64) {
 // links counts the connections of every client while traffic runs.
 func (d *demand) links() links {
 	c := links{byBroker: make([]float64, d.brokers)}
-	c.spread(seedConnections + otherConnections) // of the run's own administration
+	c.spread(seedConnections + otherConnections + offsetConnections) // of the run's own administration
 	for b := range d.brokers {
 		c.add(b, 1)
 	}
 	for _, f := range d.fleets {
 		clients := float64(f.Clients)
 		c.spread(clients * (seedConnections + otherConnections))
+		if f.Settings.Transactions.Records > 0 {
+			c.spread(clients * transactionConnections)
+		}
 		t := d.topics[f.Topic]
 		for b := range min(d.brokers, t.partitions) {
 			if f.Partition.Fixed {
@@ -60,7 +67,7 @@ func (d *demand) links() links {
 		}
 	}
 	for _, g := range d.groups {
-		c.spread(float64(g.Clients) * (seedConnections + otherConnections + groupConnections))
+		c.spread(float64(g.Clients) * (seedConnections + otherConnections + groupConnections + offsetConnections))
 		for _, brokers := range d.reads(g) {
 			for b := range brokers {
 				c.add(b, 1)
@@ -121,9 +128,9 @@ func (d *demand) attempts(c links, l Limits) float64 {
 	}
 	attempts := c.all
 	for _, f := range d.fleets {
-		if rate := f.Settings.ConnectRate; rate > 0 && rate < float64(f.Clients) {
-			perClient := float64(seedConnections + otherConnections + min(d.brokers, d.topics[f.Topic].partitions))
-			attempts -= (float64(f.Clients) - rate) * perClient
+		if rate := f.Settings.ConnectRate; rate > 0 {
+			opened := float64(f.Clients * (seedConnections + otherConnections + min(d.brokers, d.topics[f.Topic].partitions)))
+			attempts -= max(0, opened-rate)
 		}
 	}
 	for _, i := range d.scenario.Idle {

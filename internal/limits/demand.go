@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -16,8 +17,9 @@ type demand struct {
 	topics   map[string]topicPlaces
 	fleets   []*fleetDemand
 	groups   []*groupDemand
-	end      time.Duration // of the last phase
-	spans    []span        // the measured phases
+	end      time.Duration   // of the last phase
+	spans    []span          // the measured phases
+	loads    map[int]*demand // the same at other loads, by steps of the load
 }
 
 // span is a stretch of the scenario's time.
@@ -57,7 +59,7 @@ type groupDemand struct {
 
 // newDemand hashes every fleet's key set.
 func newDemand(s *scenario.Scenario, brokers int) *demand {
-	d := &demand{scenario: s, brokers: max(1, brokers), topics: map[string]topicPlaces{}}
+	d := &demand{scenario: s, brokers: max(1, brokers), topics: map[string]topicPlaces{}, loads: map[int]*demand{}}
 	for _, p := range s.Phases {
 		if p.Measure && p.Duration > 0 {
 			d.spans = append(d.spans, span{d.end, d.end + p.Duration})
@@ -168,12 +170,42 @@ func (f *fleetDemand) recordBytes(i int) float64 {
 	return body + batchHeader/n
 }
 
+// at is the demand with records gathered as they are at a load: batches are fuller at
+// a higher one, so that a record brings fewer bytes. Loads are told apart by 2 %.
+func (d *demand) at(load float64) *demand {
+	const steps = 50
+	step := int(math.Round(math.Log(load) * steps))
+	if step == 0 {
+		return d
+	}
+	if known, ok := d.loads[step]; ok {
+		return known
+	}
+	with := d.with(func(f *fleetDemand) batching { return f.gather(f.peak*math.Exp(float64(step)/steps), d.brokers) })
+	d.loads[step] = with
+	return with
+}
+
+// with is the demand with records gathered in another way.
+func (d *demand) with(gather func(*fleetDemand) batching) *demand {
+	with := *d
+	with.fleets = nil
+	for _, f := range d.fleets {
+		changed := *f
+		if f.peak > 0 {
+			changed.batching = gather(f)
+		}
+		with.fleets = append(with.fleets, &changed)
+	}
+	return &with
+}
+
 // meanPerBatch is how many records a batch of the fleet holds.
 func (f *fleetDemand) meanPerBatch() float64 {
 	if f.batching.batches == 0 {
 		return 1
 	}
-	return f.peak / f.batching.batches
+	return f.batching.rate / f.batching.batches
 }
 
 // meanRecordBytes is what a record of the fleet puts into partitions; 0 for a fleet

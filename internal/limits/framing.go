@@ -12,8 +12,10 @@ import (
 const (
 	// requestFraming is the header (key, version, correlation, length of the
 	// client id, tags) and the request's own fields (transactional id, acks,
-	// timeout, topics, one topic's id, partitions and tags, tags).
-	requestFraming = 2 + 2 + 4 + 2 + 1 + 1 + 2 + 4 + 1 + 16 + 1 + 1 + 1
+	// timeout, number of topics, tags).
+	requestFraming = 2 + 2 + 4 + 2 + 1 + 1 + 2 + 4 + 1 + 1
+	// topicFraming is a topic's id, the number of its partitions, and tags.
+	topicFraming = 16 + 1 + 1
 	// partitionFraming is a partition's number, the length of its batch, and tags.
 	partitionFraming = 4 + 3 + 1
 	// fetchFraming is a partition in a fetch response: number, error, three

@@ -33,7 +33,7 @@ func MakePlan(s *scenario.Scenario, l Limits, brokers int) Plan {
 
 func (d *demand) plannedPartitions() []PlannedPartition {
 	out := make([]PlannedPartition, 0, len(d.places))
-	for _, l := range d.loads() {
+	for _, l := range d.partitionLoads() {
 		p := PlannedPartition{Topic: l.Topic, Partition: l.Partition, Predicted: l.Ingress, Consumed: l.Egress, TopKeys: []KeyShare{}}
 		for _, k := range l.TopKeys {
 			p.TopKeys = append(p.TopKeys, KeyShare{k.Key, k.Share})
@@ -53,10 +53,7 @@ func (d *demand) plannedClients() []PlannedFleet {
 		out = append(out, p)
 	}
 	for _, g := range d.groups {
-		p := PlannedFleet{Fleet: g.Name, Clients: g.Clients, UpperBound: true}
-		for _, brokers := range d.reads(g) {
-			p.RequestsPerSecond += float64(len(brokers)) * d.idleFetches(g)
-		}
+		p := PlannedFleet{Fleet: g.Name, Clients: g.Clients, UpperBound: true, RequestsPerSecond: d.resting(g)}
 		for _, f := range d.fleets {
 			if slices.Contains(g.Topics, f.Topic) {
 				p.RequestsPerSecond += f.batching.requests * d.fetchesFor(f, g)

@@ -38,8 +38,36 @@ func (d *demand) planBytes(p *PlannedLimit, t *timeline) {
 		p.Partition = &u.Partition
 	}
 	p.Predicted = u.at(d.peaks())
-	p.bind(p.Declared/most, first)
+	p.bind(d.bindsAt(p, u.Instance, most, t), first)
 }
+
+// bindsAt is the load at which the window of an instance is full: declared ÷ what it
+// holds at load 1, put right for the bytes that records bring at that load.
+func (d *demand) bindsAt(p *PlannedLimit, i Instance, most float64, t *timeline) float64 {
+	load := p.Declared / most
+	for range 4 {
+		if load < smallestLoad || load > largestLoad {
+			break
+		}
+		for _, u := range d.at(load).uses(p.Limit) {
+			if u.Instance == i {
+				most, _ = t.replay(t.weights(u), p.Declared)
+			}
+		}
+		before := load
+		load = p.Declared / most
+		if math.Abs(load/before-1) < 0.005 {
+			break
+		}
+	}
+	return load
+}
+
+// Loads beyond these are given as if batches were those of load 1.
+const (
+	smallestLoad = 1e-3
+	largestLoad  = 1e3
+)
 
 // bind notes at which load a limit binds, and when it does at load 1; first is
 // negative for never.
@@ -161,7 +189,7 @@ func (d *demand) first(all []PlannedLimit) *FirstLimit {
 // because names the key that makes a partition the hottest: without it the
 // partition would be like the others.
 func (d *demand) because(f FirstLimit) string {
-	for _, l := range d.loads() {
+	for _, l := range d.partitionLoads() {
 		if l.Topic == f.Topic && l.Partition == *f.Partition && len(l.TopKeys) > 0 && l.TopKeys[0].Ingress > decisive*l.Ingress {
 			return l.TopKeys[0].Key
 		}

@@ -28,9 +28,9 @@ type KeyLoad struct {
 //
 // How many records share a batch, and so its header, depends little on the number
 // of brokers; brokers 0 stands for one.
-func Predict(s *scenario.Scenario, brokers int) []Load { return newDemand(s, brokers).loads() }
+func Predict(s *scenario.Scenario, brokers int) []Load { return newDemand(s, brokers).partitionLoads() }
 
-func (d *demand) loads() []Load {
+func (d *demand) partitionLoads() []Load {
 	loads := make([]Load, len(d.places))
 	records := make([]float64, len(d.places)) // of the place's topic
 	for i, p := range d.places {

@@ -35,16 +35,22 @@ func (d *demand) requestModel() *requestModel {
 		}
 	}
 	for _, g := range d.groups {
-		links := 0
-		for _, brokers := range d.reads(g) {
-			links += len(brokers)
-		}
-		m.resting += d.idleFetches(g)*float64(links) + float64(g.Clients)/heartbeat.Seconds()
-		if every := g.Settings.CommitInterval; every > 0 {
-			m.resting += float64(g.Clients) / every.Seconds()
-		}
+		m.resting += d.resting(g)
 	}
 	return m
+}
+
+// resting is how many requests per second a group makes that has nothing to read:
+// fetches that wait in vain, heartbeats, commits.
+func (d *demand) resting(g *groupDemand) float64 {
+	sum := float64(g.Clients) / heartbeat.Seconds()
+	for _, brokers := range d.reads(g) {
+		sum += d.idleFetches(g) * float64(len(brokers))
+	}
+	if every := g.Settings.CommitInterval; every > 0 {
+		sum += float64(g.Clients) / every.Seconds()
+	}
+	return sum
 }
 
 // idleFetches is how many fetches per second wait in vain on one connection.
@@ -59,21 +65,25 @@ func (d *demand) fetchesFor(f *fleetDemand, g *groupDemand) float64 {
 		return 0
 	}
 	type link struct{ member, broker int }
-	none := map[link]float64{} // probability that a request brings the member nothing
+	nothing := map[link]float64{} // probability that what is sent brings the member nothing
 	bytes := map[link]float64{}
+	empty := make([]float64, d.brokers) // probability that it brings nobody anything
+	for b := range empty {
+		empty[b] = 1
+	}
 	f.each(func(place, flow int, share float64) {
 		l := link{d.member(g, place), flow % d.brokers}
-		if _, met := none[l]; !met {
-			none[l] = 1
+		if _, met := nothing[l]; !met {
+			nothing[l] = 1
 		}
-		n := f.batching.onBroker[l.broker]
-		brought := f.peak * share / f.batching.perBatch[flow] / n // batches for each request
-		none[l] *= 1 - min(1, brought)
-		bytes[l] += f.peak * share * f.recordBytes(flow)
+		brought := min(1, f.batching.rate*share/f.batching.perBatch[flow]/f.batching.onBroker[l.broker]) // batches for each request
+		nothing[l] *= 1 - brought
+		empty[l.broker] *= 1 - brought
+		bytes[l] += f.batching.rate * share * f.recordBytes(flow)
 	})
 	sum := 0.0
-	for l, p := range none {
-		fetches := f.batching.onBroker[l.broker] * (1 - p)
+	for l, p := range nothing {
+		fetches := f.batching.onBroker[l.broker] * min(1, (1-p)/(1-empty[l.broker])) // no request is empty
 		if least := float64(g.Settings.FetchMinBytes); least > 1 {
 			fetches = min(fetches, bytes[l]/least+d.idleFetches(g))
 		}

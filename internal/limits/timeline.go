@@ -106,13 +106,18 @@ func (t *timeline) hottestUse(all []use, limit float64) (best use, most float64,
 		if bounds[u.Instance] <= most {
 			break // no window of the rest can hold more
 		}
-		var parts []weight
-		for _, p := range u.parts {
-			parts = append(parts, weight{t.counts[p.fleet], p.bytes, p.hot})
-		}
-		if m, at := t.replay(parts, limit); m > most {
+		if m, at := t.replay(t.weights(u), limit); m > most {
 			best, most, first = u, m, at
 		}
 	}
 	return best, most, first
+}
+
+// weights are what the records of each fleet put on a use.
+func (t *timeline) weights(u use) []weight {
+	var out []weight
+	for _, p := range u.parts {
+		out = append(out, weight{t.counts[p.fleet], p.bytes, p.hot})
+	}
+	return out
 }

@@ -1,6 +1,8 @@
 package limits_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,20 +16,22 @@ import (
 	"msklt/scenario"
 )
 
-// trial is a scenario's plan beside what happened when it ran on the embedded
-// cluster in virtual time.
+// brokers is how many the trials have.
+const brokers = 3
+
+// trial is a scenario's run on the embedded cluster in virtual time, where nothing
+// else on the machine matters.
 type trial struct {
 	scenario *scenario.Scenario
-	plan     limits.Plan
 	result   *report.Result
 	rows     []embedded.Row
 	start    int64 // of traffic, in Unix seconds
 }
 
-// play plans a scenario and runs it.
-func play(t *testing.T, s *scenario.Scenario, l limits.Limits, brokers int) (out trial) {
+// play runs a scenario.
+func play(t *testing.T, s *scenario.Scenario, l limits.Limits) (out trial) {
 	t.Helper()
-	out = trial{scenario: s, plan: limits.MakePlan(s, l, brokers)}
+	out.scenario = s
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
 		c, err := embedded.Start(t.Context(), embedded.Config{Brokers: brokers, Listen: "127.0.0.1:9092", Limits: l, OnNetwork: network.Listen})
@@ -47,22 +51,69 @@ func play(t *testing.T, s *scenario.Scenario, l limits.Limits, brokers int) (out
 	return out
 }
 
+// at is a scenario at another load.
+func at(s *scenario.Scenario, load float64) *scenario.Scenario {
+	out := *s
+	out.Phases = slices.Clone(s.Phases)
+	for i := range out.Phases {
+		c := &out.Phases[i].Load
+		c.From, c.To = c.From*load, c.To*load
+		c.Steps = slices.Clone(c.Steps)
+		for k := range c.Steps {
+			c.Steps[k].Value *= load
+		}
+	}
+	return &out
+}
+
+// measured tells whether a second lies in the measured phases.
+func (r trial) measured(second int64) bool {
+	at := time.Duration(second-r.start) * time.Second
+	for _, p := range r.scenario.Phases {
+		if at >= 0 && at < p.Duration {
+			return p.Measure
+		}
+		at -= p.Duration
+	}
+	return false
+}
+
 // mean is the mean per second of what rows say over the measured phases.
 func (r trial) mean(of func(embedded.Row) int64) float64 {
-	sum, seconds := int64(0), 0
-	var at time.Duration
+	sum, seconds := int64(0), time.Duration(0)
 	for _, p := range r.scenario.Phases {
-		from, to := r.start+int64(at/time.Second), r.start+int64((at+p.Duration)/time.Second)
-		at += p.Duration
-		if !p.Measure {
-			continue
+		if p.Measure {
+			seconds += p.Duration
 		}
-		seconds += int(to - from)
-		for _, row := range r.rows {
-			if row.Scope != "log" && row.Second >= from && row.Second < to {
-				sum += of(row)
+	}
+	for _, row := range r.rows {
+		if row.Scope != "log" && r.measured(row.Second) {
+			sum += of(row)
+		}
+	}
+	return float64(sum) / seconds.Seconds()
+}
+
+// requests are those of a fleet's or group's clients.
+func (r trial) requests(name, fixed string) float64 {
+	return r.mean(func(row embedded.Row) int64 {
+		if row.Scope == "client" && (strings.Contains(row.Client, "-"+name+"-") || fixed != "" && row.Client == fixed) {
+			return row.Requests
+		}
+		return 0
+	})
+}
+
+// throttles are the seconds since the start of traffic in which each limit first
+// throttled.
+func (r trial) throttles() map[limits.Name]float64 {
+	out := map[limits.Name]float64{}
+	for _, row := range r.rows {
+		if row.Scope == "throttle" {
+			if _, met := out[row.Limit]; !met {
+				out[row.Limit] = float64(row.Second - r.start)
 			}
 		}
 	}
-	return float64(sum) / float64(seconds)
+	return out
 }

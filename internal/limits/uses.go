@@ -125,13 +125,10 @@ func (g *gathering) of(i Instance) *use {
 func (d *demand) ingressUses(n Name) []use {
 	var g gathering
 	for i, f := range d.fleets {
-		perRecord := 0.0 // of the requests around the batches
-		if f.peak > 0 {
-			perRecord = f.batching.requests / f.peak * (requestFraming + float64(clientIDLength(f.Producer)))
-		}
+		around := f.requestBytes(d.brokers)
 		f.each(func(_, flow int, share float64) {
 			instance, clients := Instance{Limit: n}, float64(f.Clients)
-			bytes := f.recordBytes(flow) + partitionFraming/f.batching.perBatch[flow] + perRecord
+			bytes := f.recordBytes(flow) + partitionFraming/f.batching.perBatch[flow] + around[flow%d.brokers]
 			switch broker := int32(flow % d.brokers); n {
 			case BrokerIngress:
 				instance.Broker = broker
@@ -145,6 +142,22 @@ func (d *demand) ingressUses(n Name) []use {
 		})
 	}
 	return g.all
+}
+
+// requestBytes are what the requests to each broker have around their batches, for
+// each record that goes there.
+func (f *fleetDemand) requestBytes(brokers int) []float64 {
+	records := make([]float64, brokers) // per second
+	for i, fl := range f.flows {
+		records[i%brokers] += f.batching.rate * fl.share
+	}
+	around := make([]float64, brokers)
+	for b, n := range records {
+		if n > 0 {
+			around[b] = f.batching.onBroker[b] / n * (requestFraming + float64(clientIDLength(f.Producer)) + topicFraming*f.batching.topics[b])
+		}
+	}
+	return around
 }
 
 // egressUses count whole fetch responses.
