@@ -211,10 +211,12 @@ func (d *demand) requestsWith(batch, lingerMillis int) float64 {
 		changed.Settings.Linger = max(changed.Settings.Linger, time.Duration(lingerMillis)*time.Millisecond)
 		return changed.gather(f.peak, d.brokers)
 	})
-	m := with.requestModel()
-	sum := m.resting
-	for i, f := range with.fleets {
-		sum += f.batching.requests * (1 + m.fetches[i])
+	sum := 0.0
+	for _, g := range d.groups {
+		sum += d.resting(g)
+	}
+	for _, f := range with.fleets {
+		sum += with.caused(f)
 	}
 	return sum
 }

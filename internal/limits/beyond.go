@@ -166,14 +166,10 @@ func (d *demand) beyondIngress(l Limits, p PlannedLimit) *Beyond {
 	s := d.settle(l)
 	b := &Beyond{OfferedBytesPerSecond: d.through(d.still()), SharedBytesPerSecond: s.demand.through(s.pace)}
 	text := fmt.Sprintf("Clients send in order, so %s, held to %s,", p.Scope, Amount(p.Declared, p.Limit))
-	share := 0.0
-	if len(s.met) > 0 {
-		share = s.met[0].at(d.peaks()) / b.OfferedBytesPerSecond
-	}
 	switch {
 	case p.Limit == PartitionIngress && len(d.fleets) == 1:
-		text += fmt.Sprintf(" which is asked for %.1f %% of all bytes, pulls the whole fleet down to %s of %s.",
-			100*share, Amount(b.SharedBytesPerSecond, p.Limit), Amount(b.OfferedBytesPerSecond, p.Limit))
+		text += fmt.Sprintf(" which gets %.1f %% of the records, pulls the whole fleet down to %s of %s.",
+			100*d.fleets[0].shareOf(p, d.places), Amount(b.SharedBytesPerSecond, p.Limit), Amount(b.OfferedBytesPerSecond, p.Limit))
 	default:
 		text += fmt.Sprintf(" leaves the fleets %s of %s", Amount(b.SharedBytesPerSecond, p.Limit), Amount(b.OfferedBytesPerSecond, p.Limit))
 		text += d.slowed(s.pace) + "."
@@ -184,6 +180,16 @@ func (d *demand) beyondIngress(l Limits, p PlannedLimit) *Beyond {
 	}
 	b.Text = text
 	return b
+}
+
+// shareOf is the share of the fleet's records that go to a partition.
+func (f *fleetDemand) shareOf(p PlannedLimit, places []place) (share float64) {
+	f.each(func(at, _ int, part float64) {
+		if places[at] == (place{p.Topic, *p.Partition}) {
+			share += part
+		}
+	})
+	return share
 }
 
 // slowed names the fleets that a pace holds back.
@@ -225,8 +231,10 @@ func (d *demand) ownClient(l Limits, p PlannedLimit) (*float64, string) {
 	key := rest.flows[at].keys[0]
 	rest.flows = slices.Clone(rest.flows)
 	rest.flows[at].share -= key.share
-	own.flows = make([]flow, len(rest.flows))
-	own.flows[at] = rest.flows[at]
+	own.flows = slices.Clone(rest.flows)
+	for i := range own.flows {
+		own.flows[i].share = 0
+	}
 	own.flows[at].share = key.share
 	own.Clients = 1
 	with.fleets[fleet] = &rest
@@ -285,10 +293,16 @@ func (d *demand) pulledDown(planned []PlannedLimit, first *FirstLimit, s steady)
 	if planned[i].BindsAfterSeconds == nil || len(s.met) == 0 {
 		return math.Inf(1)
 	}
-	longest := 0.0
+	// A connection that pauses holds back all that goes to its broker.
+	broker, longest := d.brokerOf(s.met[0].Instance), 0.0
 	for _, part := range s.met[0].parts {
 		f := d.fleets[part.fleet]
-		growth := f.peak * part.most() * (1 - s.pace[part.fleet])
+		growth := 0.0
+		for k, fl := range f.flows {
+			if broker < 0 || k%d.brokers == broker {
+				growth += f.peak * fl.share * f.recordBytes(k) * (1 - s.pace[part.fleet])
+			}
+		}
 		if growth > 0 {
 			longest = max(longest, float64(f.Clients)*float64(f.Settings.BufferBytes)/growth)
 		}

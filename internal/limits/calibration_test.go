@@ -72,7 +72,7 @@ func calibrate(t *testing.T, file string) {
 // checkLoad runs without limits and compares bytes of every partition, requests and
 // connections.
 func checkLoad(t *testing.T, s *scenario.Scenario, plan limits.Plan) {
-	r := play(t, s, limits.Limits{})
+	r := play(t, s, limits.Limits{}, brokers)
 	type bytes struct{ in, out float64 }
 	truth := map[string]*bytes{}
 	records := map[string]float64{}
@@ -193,7 +193,7 @@ func steadyRate(s *scenario.Scenario, f scenario.Producer) bool {
 // checkLimits runs at load 1 and compares which limits are met, when the first one
 // is, and what gets through.
 func checkLimits(t *testing.T, s *scenario.Scenario, l limits.Limits, plan limits.Plan) {
-	r := play(t, s, l)
+	r := play(t, s, l, brokers)
 	met := r.throttles()
 	for _, p := range plan.Limits {
 		at, did := met[p.Limit]
@@ -242,7 +242,7 @@ func checkThrough(t *testing.T, r trial, plan limits.Plan) {
 
 // checkEdge runs at a load just below or above the first limit's.
 func checkEdge(t *testing.T, s *scenario.Scenario, l limits.Limits, plan limits.Plan, load float64, binds bool) {
-	met := play(t, at(s, load), l).throttles()
+	met := play(t, at(s, load), l, brokers).throttles()
 	first, earliest := limits.Name(""), math.Inf(1)
 	for _, n := range slices.Sorted(maps.Keys(met)) {
 		if met[n] < earliest {

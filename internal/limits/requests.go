@@ -12,8 +12,7 @@ import (
 // that brings one of its partitions some, and one for each wait that brings none.
 type requestModel struct {
 	demand  *demand
-	known   []map[int]float64 // by fleet: produce requests per second, by step of the rate
-	fetches []float64         // by fleet: fetch requests for each of its produce requests
+	known   []map[int]float64 // by fleet: requests per second that it causes, by step of its rate
 	resting float64           // requests per second of groups that have nothing to read
 }
 
@@ -25,14 +24,9 @@ const rateSteps = 4
 const heartbeat = 3 * time.Second
 
 func (d *demand) requestModel() *requestModel {
-	m := &requestModel{demand: d, fetches: make([]float64, len(d.fleets))}
-	for i, f := range d.fleets {
+	m := &requestModel{demand: d}
+	for range d.fleets {
 		m.known = append(m.known, map[int]float64{})
-		for _, g := range d.groups {
-			if slices.Contains(g.Topics, f.Topic) {
-				m.fetches[i] += d.fetchesFor(f, g)
-			}
-		}
 	}
 	for _, g := range d.groups {
 		m.resting += d.resting(g)
@@ -64,36 +58,53 @@ func (d *demand) fetchesFor(f *fleetDemand, g *groupDemand) float64 {
 	if f.batching.requests == 0 {
 		return 0
 	}
-	type link struct{ member, broker int }
-	nothing := map[link]float64{} // probability that what is sent brings the member nothing
-	bytes := map[link]float64{}
-	empty := make([]float64, d.brokers) // probability that it brings nobody anything
+	// By member and broker: the probability that what is sent brings the member
+	// nothing, and the bytes per second that it gets.
+	links := g.Clients * d.brokers
+	nothing, bytes := make([]float64, links), make([]float64, links)
+	empty := make([]float64, d.brokers) // the probability that it brings nobody anything
+	for i := range nothing {
+		nothing[i] = 1
+	}
 	for b := range empty {
 		empty[b] = 1
 	}
 	f.each(func(place, flow int, share float64) {
-		l := link{d.member(g, place), flow % d.brokers}
-		if _, met := nothing[l]; !met {
-			nothing[l] = 1
-		}
-		brought := min(1, f.batching.rate*share/f.batching.perBatch[flow]/f.batching.onBroker[l.broker]) // batches for each request
-		nothing[l] *= 1 - brought
-		empty[l.broker] *= 1 - brought
-		bytes[l] += f.batching.rate * share * f.recordBytes(flow)
+		broker := flow % d.brokers
+		link := d.member(g, place)*d.brokers + broker
+		brought := min(1, f.batching.rate*share/f.batching.perBatch[flow]/f.batching.onBroker[broker]) // batches for each request
+		nothing[link] *= 1 - brought
+		empty[broker] *= 1 - brought
+		bytes[link] += f.batching.rate * share * f.recordBytes(flow)
 	})
 	sum := 0.0
-	for l, p := range nothing {
-		fetches := f.batching.onBroker[l.broker] * min(1, (1-p)/(1-empty[l.broker])) // no request is empty
+	for link, p := range nothing {
+		if p == 1 {
+			continue
+		}
+		broker := link % d.brokers
+		fetches := f.batching.onBroker[broker] * min(1, (1-p)/(1-empty[broker])) // no request is empty
 		if least := float64(g.Settings.FetchMinBytes); least > 1 {
-			fetches = min(fetches, bytes[l]/least+d.idleFetches(g))
+			fetches = min(fetches, bytes[link]/least+d.idleFetches(g))
 		}
 		sum += fetches
 	}
 	return sum / f.batching.requests
 }
 
-// produce is a fleet's produce requests per second at a rate.
-func (m *requestModel) produce(fleet int, rate float64) float64 {
+// caused is how many produce and fetch requests per second a fleet causes.
+func (d *demand) caused(f *fleetDemand) float64 {
+	sum := f.batching.requests
+	for _, g := range d.groups {
+		if slices.Contains(g.Topics, f.Topic) {
+			sum += f.batching.requests * d.fetchesFor(f, g)
+		}
+	}
+	return sum
+}
+
+// of is how many requests per second a fleet causes at a rate.
+func (m *requestModel) of(fleet int, rate float64) float64 {
 	if rate <= 0 {
 		return 0
 	}
@@ -106,7 +117,9 @@ func (m *requestModel) produce(fleet int, rate float64) float64 {
 func (m *requestModel) at(fleet, step int) float64 {
 	n, ok := m.known[fleet][step]
 	if !ok {
-		n = m.demand.fleets[fleet].gather(math.Exp2(float64(step)/rateSteps), m.demand.brokers).requests
+		f := *m.demand.fleets[fleet]
+		f.batching = f.gather(math.Exp2(float64(step)/rateSteps), m.demand.brokers)
+		n = m.demand.caused(&f)
 		m.known[fleet][step] = n
 	}
 	return n
@@ -116,7 +129,7 @@ func (m *requestModel) at(fleet, step int) float64 {
 func (m *requestModel) all(rates []float64) float64 {
 	sum := m.resting
 	for i, rate := range rates {
-		sum += m.produce(i, rate) * (1 + m.fetches[i])
+		sum += m.of(i, rate)
 	}
 	return sum
 }

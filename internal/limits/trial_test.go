@@ -28,8 +28,8 @@ type trial struct {
 	start    int64 // of traffic, in Unix seconds
 }
 
-// play runs a scenario.
-func play(t *testing.T, s *scenario.Scenario, l limits.Limits) (out trial) {
+// play runs a scenario on so many brokers.
+func play(t *testing.T, s *scenario.Scenario, l limits.Limits, brokers int) (out trial) {
 	t.Helper()
 	out.scenario = s
 	synctest.Test(t, func(t *testing.T) {
