@@ -44,6 +44,9 @@ func summarise(v report.Verdict, res *report.Result) string {
 	got := fmt.Sprintf("%s of the %s offered were acknowledged", limits.Amount(res.Rates.AckedBytesPerSecond, limits.ClusterIngress), limits.Amount(res.Rates.OfferedBytesPerSecond, limits.ClusterIngress))
 	if len(v.Binding) == 0 {
 		text := fmt.Sprintf("No response throttled; %s.", got)
+		if res.Throttle.Responses > 0 {
+			text = fmt.Sprintf("No response throttled while the traffic flowed; %s.", got)
+		}
 		if h, ok := nearest(v.Headroom); ok {
 			text += fmt.Sprintf(" Nearest is %s of %s, %.0f %% used.", h.Limit, h.Scope, 100*(1-h.Headroom))
 		}

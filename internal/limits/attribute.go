@@ -52,7 +52,9 @@ type Evidence struct {
 // Attribute says which limits bound, in the order in which they did, and whether
 // throttling remains that no declared limit explains.
 func Attribute(e Evidence) (binding []Binding, unexplained bool) {
-	all := slices.Clone(e.Replay.Throttled())
+	// What is throttled after the traffic is the generator reading up: no load of the
+	// scenario's.
+	all := slices.DeleteFunc(slices.Clone(e.Replay.Throttled()), func(t Throttled) bool { return e.End > 0 && t.At >= e.End })
 	byTime := func(a, b Throttled) int { return cmp.Compare(a.At, b.At) }
 	slices.SortStableFunc(all, byTime)
 	groups, rest := e.byDeclared(all)

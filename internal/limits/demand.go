@@ -234,13 +234,15 @@ func (d *demand) readers(topic string) int {
 	return n
 }
 
-// readersByPlace is how many groups read each partition.
-func (d *demand) readersByPlace() []int {
-	readers := make([]int, len(d.places))
+// readByPlace is how many times each partition's records are read at the highest
+// load.
+func (d *demand) readByPlace() []float64 {
+	times := make([]float64, len(d.places))
 	for _, g := range d.groups {
+		keeps := d.reading(g).keeps
 		for _, place := range g.places {
-			readers[place]++
+			times[place] += keeps
 		}
 	}
-	return readers
+	return times
 }

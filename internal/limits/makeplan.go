@@ -67,7 +67,10 @@ func (d *demand) plannedClients() []PlannedFleet {
 func (d *demand) totals() PlannedTotals {
 	t := PlannedTotals{Partitions: len(d.places), RunSeconds: d.end.Seconds()}
 	for _, f := range d.fleets {
-		groups, perRecord := float64(d.readers(f.Topic)), f.meanRecordBytes()
+		groups, perRecord := 0.0, f.meanRecordBytes()
+		for _, r := range d.readings(f.Topic) {
+			groups += r.keeps
+		}
 		run := float64(f.schedule.Count()) * perRecord
 		t.RecordsPerSecond += f.mean
 		t.BytesInPerSecond += f.mean * perRecord
@@ -108,6 +111,14 @@ func (d *demand) assumptions(l Limits) []string {
 		}
 		if f.Key.HotMoves > 0 {
 			out = append(out, fmt.Sprintf("The hot keys of fleet %s move: partitions show the mean over the measured phases, limits the worst time.", f.Name))
+		}
+	}
+	for _, g := range d.groups {
+		if len(g.Pauses) > 0 {
+			out = append(out, fmt.Sprintf("Group %s catches up after a pause as fast as the limits let it.", g.Name))
+		}
+		if keeps := d.reading(g).keeps; keeps < 1 {
+			out = append(out, fmt.Sprintf("Group %s keeps up with at most %.0f %% of the load; it is taken to read that evenly, though it fetches in bursts.", g.Name, 100*keeps))
 		}
 	}
 	return out

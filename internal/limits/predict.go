@@ -52,11 +52,10 @@ func (d *demand) partitionLoads() []Load {
 			}
 		})
 	}
-	readers := d.readersByPlace()
+	read := d.readByPlace()
 	for i := range loads {
 		l := &loads[i]
-		groups := float64(readers[i])
-		l.Egress, l.MeanEgress = groups*l.Ingress, groups*l.MeanIngress
+		l.Egress, l.MeanEgress = read[i]*l.Ingress, read[i]*l.MeanIngress
 		l.TopKeys = hottest(l.TopKeys, l.Ingress)
 		for k := range l.TopKeys {
 			l.TopKeys[k].Share /= records[i]

@@ -11,8 +11,15 @@ import (
 // fleet are due in each step.
 type timeline struct {
 	step   time.Duration
-	counts [][]int64 // by fleet, then step: records in thousandths
-	peak   []float64 // by fleet: the most records per second that a window holds
+	counts [][]int64       // by fleet, then step: records in thousandths
+	peak   []float64       // by fleet: the most records per second that a window holds
+	paced  map[string]pace // by group, of those with a pace of their own
+}
+
+// pace is when a group reads at its own one.
+type pace struct {
+	counts [][]int64 // as those of the timeline
+	peak   []float64
 }
 
 const (
@@ -28,6 +35,7 @@ func (d *demand) timeline() *timeline {
 	if d.end > fineUpTo {
 		t.step = coarseStep
 	}
+	t.paced = map[string]pace{}
 	steps := int(d.end / t.step)
 	for _, f := range d.fleets {
 		counts := make([]int64, steps)
@@ -38,10 +46,42 @@ func (d *demand) timeline() *timeline {
 			last = due
 		}
 		t.counts = append(t.counts, counts)
-		most, _ := t.replay([]weight{{counts: counts, bytes: 1}}, math.Inf(1))
-		t.peak = append(t.peak, most)
+	}
+	t.peak = t.peaks(t.counts)
+	for _, g := range d.groups {
+		if g.ownPace() {
+			counts := t.read(d, g)
+			t.paced[g.Name] = pace{counts, t.peaks(counts)}
+		}
 	}
 	return t
+}
+
+// peaks are the most records per second that a window holds of each fleet's counts.
+func (t *timeline) peaks(counts [][]int64) []float64 {
+	peaks := make([]float64, len(counts))
+	for f := range counts {
+		peaks[f], _ = t.replay([]weight{{counts: counts[f], bytes: 1}}, math.Inf(1))
+	}
+	return peaks
+}
+
+// paceOf is when a part of a use comes.
+func (t *timeline) paceOf(p part) (counts []int64, peak, times float64) {
+	if p.group != nil {
+		own := t.paced[p.group.Name]
+		return own.counts[p.fleet], own.peak[p.fleet], 1
+	}
+	return t.counts[p.fleet], t.peak[p.fleet], p.keeps
+}
+
+// bound is what no window of a use can hold more than, per second.
+func (t *timeline) bound(u use) (sum float64) {
+	for _, p := range u.parts {
+		_, peak, times := t.paceOf(p)
+		sum += times * p.most() * peak
+	}
+	return sum
 }
 
 // weight is a fleet's counts and what each of its records weighs.
@@ -49,6 +89,7 @@ type weight struct {
 	counts []int64
 	bytes  float64
 	hot    []hotSpell
+	times  float64 // of what hot brings
 }
 
 // at is what a record weighs at a time; times must not go backwards.
@@ -57,7 +98,7 @@ func (w *weight) at(t time.Duration) float64 {
 		w.hot = w.hot[1:]
 	}
 	if len(w.hot) > 0 && w.hot[0].from <= t {
-		return w.bytes + w.hot[0].share
+		return w.bytes + w.times*w.hot[0].share
 	}
 	return w.bytes
 }
@@ -98,7 +139,7 @@ func (t *timeline) hottestUse(all []use, limit float64) (best use, most float64,
 	all = slices.Clone(all)
 	bounds := make(map[Instance]float64, len(all))
 	for _, u := range all {
-		bounds[u.Instance] = u.at(t.peak)
+		bounds[u.Instance] = t.bound(u)
 	}
 	slices.SortStableFunc(all, func(a, b use) int { return cmp.Compare(bounds[b.Instance], bounds[a.Instance]) })
 	first = -1
@@ -117,7 +158,8 @@ func (t *timeline) hottestUse(all []use, limit float64) (best use, most float64,
 func (t *timeline) weights(u use) []weight {
 	var out []weight
 	for _, p := range u.parts {
-		out = append(out, weight{t.counts[p.fleet], p.bytes, p.hot})
+		counts, _, times := t.paceOf(p)
+		out = append(out, weight{counts, times * p.bytes, p.hot, times})
 	}
 	return out
 }

@@ -78,6 +78,15 @@ func (r trial) measured(second int64) bool {
 	return false
 }
 
+// lasts is how many seconds the traffic lasts.
+func (r trial) lasts() int64 {
+	var all time.Duration
+	for _, p := range r.scenario.Phases {
+		all += p.Duration
+	}
+	return int64(all / time.Second)
+}
+
 // mean is the mean per second of what rows say over the measured phases.
 func (r trial) mean(of func(embedded.Row) int64) float64 {
 	sum, seconds := int64(0), time.Duration(0)
@@ -105,11 +114,11 @@ func (r trial) requests(name, fixed string) float64 {
 }
 
 // throttles are the seconds since the start of traffic in which each limit first
-// throttled.
+// throttled, while it flowed.
 func (r trial) throttles() map[limits.Name]float64 {
 	out := map[limits.Name]float64{}
 	for _, row := range r.rows {
-		if row.Scope == "throttle" {
+		if row.Scope == "throttle" && row.Second-r.start < r.lasts() {
 			if _, met := out[row.Limit]; !met {
 				out[row.Limit] = float64(row.Second - r.start)
 			}

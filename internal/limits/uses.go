@@ -16,6 +16,7 @@ type use struct {
 // part is one fleet's part of a use.
 type part struct {
 	fleet   int
+	reading         // who reads it, for egress
 	bytes   float64 // per record of the fleet
 	clients float64 // connections that bring it
 	// hot is what keys of a moving hot set bring on top of bytes, in order of time.
@@ -35,20 +36,21 @@ func (p part) most() float64 {
 // most.
 func (u use) at(records []float64) (sum float64) {
 	for _, p := range u.parts {
-		sum += p.most() * records[p.fleet]
+		sum += p.keeps * p.most() * records[p.fleet]
 	}
 	return sum
 }
 
-// add adds what a flow brings: so many bytes for each record of the flow.
-func (u *use) add(fleet int, fl flow, share, bytes, clients float64) {
+// add adds what a flow brings: so many bytes for each record of the flow that is
+// written, or read.
+func (u *use) add(r reading, fleet int, fl flow, share, bytes, clients float64) {
 	if bytes == 0 {
 		return
 	}
-	i := slices.IndexFunc(u.parts, func(p part) bool { return p.fleet == fleet })
+	i := slices.IndexFunc(u.parts, func(p part) bool { return p.fleet == fleet && p.reading == r })
 	if i < 0 {
 		i = len(u.parts)
-		u.parts = append(u.parts, part{fleet: fleet, clients: clients})
+		u.parts = append(u.parts, part{fleet: fleet, reading: r, clients: clients})
 	}
 	p := &u.parts[i]
 	if fl.hot == nil {
@@ -87,16 +89,18 @@ func (d *demand) partitionUses(n Name) []use {
 		all[i].Instance = Instance{Limit: n, Topic: p.topic, Partition: p.partition}
 	}
 	for i, f := range d.fleets {
-		times := 1.0
+		readings := []reading{{keeps: 1}}
 		if n == PartitionEgress {
-			times = float64(d.readers(f.Topic))
+			readings = d.readings(f.Topic)
 		}
 		f.each(func(place, flow int, share float64) {
-			weight := times * f.recordBytes(flow)
+			weight := f.recordBytes(flow)
 			if n == PartitionRecords {
 				weight = 1
 			}
-			all[place].add(i, f.flows[flow], share, weight, float64(f.Clients))
+			for _, r := range readings {
+				all[place].add(r, i, f.flows[flow], share, weight, float64(f.Clients))
+			}
 		})
 	}
 	return slices.DeleteFunc(all, func(u use) bool { return len(u.parts) == 0 })
@@ -138,7 +142,7 @@ func (d *demand) ingressUses(n Name) []use {
 					instance.Client, bytes, clients = memberName(f.Name, 0), bytes/clients, 1
 				}
 			}
-			g.of(instance).add(i, f.flows[flow], share, bytes, clients)
+			g.of(instance).add(reading{keeps: 1}, i, f.flows[flow], share, bytes, clients)
 		})
 	}
 	return g.all
@@ -164,6 +168,7 @@ func (f *fleetDemand) requestBytes(brokers int) []float64 {
 func (d *demand) egressUses(n Name) []use {
 	var g gathering
 	for _, group := range d.groups {
+		r := d.reading(group)
 		for i, f := range d.fleets {
 			if !slices.Contains(group.Topics, f.Topic) {
 				continue
@@ -173,12 +178,12 @@ func (d *demand) egressUses(n Name) []use {
 				broker := int32(flow % d.brokers)
 				switch n {
 				case ClusterEgress:
-					g.of(Instance{Limit: n}).add(i, f.flows[flow], share, bytes, float64(group.Clients))
+					g.of(Instance{Limit: n}).add(r, i, f.flows[flow], share, bytes, float64(group.Clients))
 				case BrokerEgress:
-					g.of(Instance{Limit: n, Broker: broker}).add(i, f.flows[flow], share, bytes, float64(group.Clients))
+					g.of(Instance{Limit: n, Broker: broker}).add(r, i, f.flows[flow], share, bytes, float64(group.Clients))
 				default:
 					id, clients := d.memberOf(group, place)
-					g.of(Instance{Limit: n, Broker: broker, Client: id}).add(i, f.flows[flow], share, bytes, clients)
+					g.of(Instance{Limit: n, Broker: broker, Client: id}).add(r, i, f.flows[flow], share, bytes, clients)
 				}
 			})
 		}
