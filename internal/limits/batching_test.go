@@ -48,7 +48,7 @@ func TestPlannedRequestsLong(t *testing.T) {
 	worst := 0.0
 	for _, g := range all {
 		off := g.off(t)
-		if worst = max(worst, math.Abs(off)); math.Abs(off) > 0.10 {
+		if worst = max(worst, math.Abs(off)); !(math.Abs(off) <= 0.10) {
 			t.Errorf("%v: planned %+.1f %%", g, 100*off)
 		}
 	}
@@ -63,7 +63,7 @@ func TestPlannedRequests(t *testing.T) {
 		{3, 12, 4, 2000, 50, 16384, 1024, "{keys: 10000}"},
 		{1, 12, 1, 4000, 50, 16384, 1024, ""},
 	} {
-		if off := g.off(t); math.Abs(off) > 0.10 {
+		if off := g.off(t); !(math.Abs(off) <= 0.10) {
 			t.Errorf("%v: planned %+.1f %%", g, 100*off)
 		}
 	}

@@ -107,10 +107,10 @@ func checkLoad(t *testing.T, s *scenario.Scenario, plan limits.Plan) {
 			off = got.in
 		}
 		worst = max(worst, off/within)
-		if off > within {
+		if !(off <= within) {
 			t.Errorf("%s: %.0f bytes/s in, predicted %.0f (%.1f %% off, %.1f %% allowed)", where, got.in, load.MeanIngress, 100*off, 100*within)
 		}
-		if ahead := fetchedAhead(s, seconds); load.MeanEgress > 0 && math.Abs(got.out-load.MeanEgress) > within*load.MeanEgress+ahead {
+		if ahead := fetchedAhead(s, seconds); load.MeanEgress > 0 && !(math.Abs(got.out-load.MeanEgress) <= within*load.MeanEgress+ahead) {
 			t.Errorf("%s: %.0f bytes/s out, predicted %.0f", where, got.out, load.MeanEgress)
 		}
 	}
@@ -121,7 +121,7 @@ func checkLoad(t *testing.T, s *scenario.Scenario, plan limits.Plan) {
 		open = max(open, row.Connections)
 	}
 	t.Logf("%d connections at most, planned %.0f", open, plan.Connections.Open)
-	if math.Abs(float64(open)/plan.Connections.Open-1) > 0.25 {
+	if !(math.Abs(float64(open)/plan.Connections.Open-1) <= 0.25) {
 		t.Errorf("%d connections at most, planned %.0f", open, plan.Connections.Open)
 	}
 }
@@ -179,14 +179,14 @@ func checkRequests(t *testing.T, s *scenario.Scenario, plan limits.Plan, r trial
 		}
 		got, want := r.requests(f.Name, f.Settings.ClientID), plan.Clients[i].RequestsPerSecond
 		t.Logf("%s: %.0f requests/s, planned %.0f (%+.1f %%)", f.Name, got, want, 100*(want/got-1))
-		if math.Abs(want/got-1) > requestsTolerance {
+		if !(math.Abs(want/got-1) <= requestsTolerance) {
 			t.Errorf("%s: %.0f requests/s, planned %.0f", f.Name, got, want)
 		}
 	}
 	for i, g := range s.Consumers {
 		got, most := r.requests(g.Name, g.Settings.ClientID), plan.Clients[len(s.Producers)+i].RequestsPerSecond
 		t.Logf("%s: %.0f requests/s, planned at most %.0f", g.Name, got, most)
-		if got > 1.02*most {
+		if !(got <= 1.02*most) {
 			t.Errorf("%s: %.0f requests/s, planned at most %.0f", g.Name, got, most)
 		}
 	}
@@ -217,7 +217,7 @@ func checkLimits(t *testing.T, s *scenario.Scenario, l limits.Limits, plan limit
 		}
 		// The truth says which second.
 		t.Logf("%s: first throttled within %.0f to %.0f s, planned %.2f s", p.Limit, at, at+1, *p.BindsAfterSeconds)
-		if *p.BindsAfterSeconds < at*(1-timeTolerance) || *p.BindsAfterSeconds > (at+1)*(1+timeTolerance) {
+		if !(*p.BindsAfterSeconds >= at*(1-timeTolerance) && *p.BindsAfterSeconds <= (at+1)*(1+timeTolerance)) {
 			t.Errorf("%s: first throttled within %.0f to %.0f s, planned %.2f s", p.Limit, at, at+1, *p.BindsAfterSeconds)
 		}
 	}
@@ -247,7 +247,7 @@ func checkThrough(t *testing.T, r trial, plan limits.Plan) {
 		}
 	}
 	t.Logf("%.0f bytes/s got through in the last 11 s, planned %.0f", sum, plan.Beyond.SharedBytesPerSecond)
-	if math.Abs(sum/plan.Beyond.SharedBytesPerSecond-1) > throughTolerance {
+	if !(math.Abs(sum/plan.Beyond.SharedBytesPerSecond-1) <= throughTolerance) {
 		t.Errorf("%.0f bytes/s got through in the last 11 s, planned %.0f", sum, plan.Beyond.SharedBytesPerSecond)
 	}
 }

@@ -66,16 +66,17 @@ func Partitioner(topic string, partitions int) func(key []byte) int {
 func (d *demand) flows(f *fleetDemand, partitions int, sizes *recordSizes) []flow {
 	out := make([]flow, partitions)
 	keys := scenario.NewKeys(f.Key, d.scenario.Seed, f.Name)
-	shares := keys.Shares()
-	if shares == nil {
-		shares = []float64{1} // of no key
+	usual := keys.Shares() // in the long run
+	if usual == nil {
+		usual = []float64{1} // of no key
 	}
+	shares := usual
 	hashed := f.Key.Keys > 0 && !f.Partition.Fixed && !f.Partition.RoundRobin
 	if hashed && f.Key.HotMoves > 0 {
 		shares = notHot(f.Key)
 	}
 	hashOf := Partitioner(f.Topic, allHashes)
-	mean, total := 0.0, 0.0 // size of any record, and the sum of the shares
+	mean := 0.0 // size of any record
 	var buf []byte
 	var where []int32
 	for k, share := range shares {
@@ -83,7 +84,7 @@ func (d *demand) flows(f *fleetDemand, partitions int, sizes *recordSizes) []flo
 			buf = keys.Append(buf[:0], k)
 		}
 		size := sizes.of(len(buf))
-		mean, total = mean+share*size, total+share
+		mean += usual[k] * size
 		if !hashed {
 			continue
 		}
@@ -97,7 +98,6 @@ func (d *demand) flows(f *fleetDemand, partitions int, sizes *recordSizes) []flo
 			where = append(where, int32(p))
 		}
 	}
-	mean /= total
 	if hashed {
 		f.shares = keys.SharesAt(0)
 	}
@@ -106,15 +106,17 @@ func (d *demand) flows(f *fleetDemand, partitions int, sizes *recordSizes) []flo
 		case f.Partition.Fixed && p == int(f.Partition.Number):
 			out[p] = flow{share: 1, body: mean}
 		case f.Partition.Fixed:
-			out[p] = flow{}
+			out[p] = flow{body: mean}
 		case !hashed:
 			out[p] = flow{share: 1 / float64(partitions), body: mean}
 		case out[p].share > 0:
 			out[p].body /= out[p].share
+		default:
+			out[p].body = mean
 		}
 	}
 	if where != nil {
-		d.move(out, f.Key, where, mean)
+		d.move(out, f.Key, where)
 	}
 	return out
 }
@@ -129,13 +131,10 @@ func notHot(k scenario.Key) []float64 {
 }
 
 // move lays a moving hot set over flows that hold every key as one that is not hot;
-// where is each key's partition, body the mean size of a record.
-func (d *demand) move(flows []flow, key scenario.Key, where []int32, body float64) {
+// where is each key's partition.
+func (d *demand) move(flows []flow, key scenario.Key, where []int32) {
 	for p := range flows {
 		flows[p].still, flows[p].keys = flows[p].share, nil
-		if flows[p].share == 0 {
-			flows[p].body = body
-		}
 	}
 	extra := key.HotShare/float64(key.HotKeys) - (1-key.HotShare)/float64(key.Keys-key.HotKeys)
 	measured := d.measured()
