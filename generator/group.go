@@ -25,6 +25,7 @@ type group struct {
 	present  []*member                   // those that have not left
 	assigned atomic.Int64                // partitions that members hold
 	expected int64                       // partitions that there are
+	turning  sync.Mutex                  // guards paused, together with its clients' state
 	paused   bool
 	cut      atomic.Bool // the end of the traffic ended a pause
 	backlogs []int64     // at the end of each second
@@ -101,7 +102,10 @@ func (g *group) callbacks() []kgo.Opt {
 		}
 	}
 	return []kgo.Opt{
-		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, parts map[string][]int32) { count(1, parts) }),
+		kgo.OnPartitionsAssigned(func(_ context.Context, client *kgo.Client, parts map[string][]int32) {
+			g.hush(client) // before it fetches for the first time
+			count(1, parts)
+		}),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, parts map[string][]int32) { count(-1, parts) }),
 		kgo.OnPartitionsRevoked(func(ctx context.Context, client *kgo.Client, parts map[string][]int32) {
 			count(-1, parts)

@@ -65,9 +65,7 @@ func (r *run) newMember(g *group) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making member %d of group %s: %w", number, g.Name, err)
 	}
-	if g.paused {
-		client.PauseFetchTopics(g.topicNames()...)
-	}
+	g.hush(client)
 	m.client = client
 	g.joining.Lock()
 	g.members = append(g.members, m)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // turn is what happens to a group at a time since the start of traffic.
@@ -70,13 +72,26 @@ func (r *run) reads(reading, traffic context.Context, m *member) {
 // pause makes all members stop fetching. A fetch that is under way may still
 // bring records, which the client drops and fetches again later.
 func (g *group) pause() {
+	g.turning.Lock()
+	defer g.turning.Unlock()
 	g.paused = true
 	for _, m := range g.present {
 		m.client.PauseFetchTopics(g.topicNames()...)
 	}
 }
 
+// hush makes a client of a paused group fetch nothing.
+func (g *group) hush(client *kgo.Client) {
+	g.turning.Lock()
+	defer g.turning.Unlock()
+	if g.paused {
+		client.PauseFetchTopics(g.topicNames()...)
+	}
+}
+
 func (g *group) resume() {
+	g.turning.Lock()
+	defer g.turning.Unlock()
 	g.paused = false
 	for _, m := range g.present {
 		m.client.ResumeFetchTopics(g.topicNames()...)
