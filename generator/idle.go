@@ -103,19 +103,20 @@ func (f *idleFleet) keep(ctx context.Context, addr string) {
 // hold opens one connection, with all that a client's connection begins with, and
 // returns why it ended. Opened is called when it stands.
 func (f *idleFleet) hold(ctx context.Context, addr string, opened func()) error {
-	var conn *watchedConn
+	var dialled atomic.Pointer[watchedConn] // also while a request that was given up still dials
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(addr), kgo.ClientID(f.tap.clientID), kgo.DisableClientMetrics(),
 		kgo.MetadataMaxAge(time.Hour), kgo.ConnIdleTimeout(3*idleRefresh),
 		kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-			if conn != nil {
+			if dialled.Load() != nil {
 				return nil, errors.New("an idle connection is one connection")
 			}
 			c, err := f.tap.dial(ctx, network, host)
 			if err != nil {
 				return nil, err
 			}
-			conn = watch(c)
+			conn := watch(c)
+			dialled.Store(conn)
 			return conn, nil
 		}))
 	if err != nil {
@@ -123,7 +124,9 @@ func (f *idleFleet) hold(ctx context.Context, addr string, opened func()) error 
 	}
 	defer client.Close()
 	for {
-		if err := refresh(ctx, client); err != nil {
+		err := refresh(ctx, client)
+		conn := dialled.Load()
+		if err != nil {
 			if conn != nil && conn.ended() {
 				return conn.err
 			}
