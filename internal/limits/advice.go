@@ -83,7 +83,7 @@ func (d *demand) partitionsNeeded(topic string, n Name, limit float64) string {
 	}
 	times, verb := 1.0, "take"
 	if n == PartitionEgress {
-		times, verb = float64(d.readers(d.scenario.Topics[t].Name)), "give"
+		times, verb = d.timesRead(d.scenario.Topics[t].Name), "give"
 	}
 	largest, key := d.largestKey(d.scenario.Topics[t].Name)
 	if largest *= times; largest > limit {

@@ -2,7 +2,6 @@ package limits
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"msklt/scenario"
@@ -221,17 +220,6 @@ func (f *fleetDemand) meanRecordBytes() (sum float64) {
 func (d *demand) keyText(fleet, key int) string {
 	f := d.fleets[fleet]
 	return string(scenario.NewKeys(f.Key, d.scenario.Seed, f.Name).Append(nil, key))
-}
-
-// readers is how many groups read a topic or a template's topics.
-func (d *demand) readers(topic string) int {
-	n := 0
-	for _, g := range d.groups {
-		if slices.Contains(g.Topics, topic) {
-			n++
-		}
-	}
-	return n
 }
 
 // readByPlace is how many times each partition's records are read at the highest

@@ -67,10 +67,7 @@ func (d *demand) plannedClients() []PlannedFleet {
 func (d *demand) totals() PlannedTotals {
 	t := PlannedTotals{Partitions: len(d.places), RunSeconds: d.end.Seconds()}
 	for _, f := range d.fleets {
-		groups, perRecord := 0.0, f.meanRecordBytes()
-		for _, r := range d.readings(f.Topic) {
-			groups += r.keeps
-		}
+		groups, perRecord := d.timesRead(f.Topic), f.meanRecordBytes()
 		run := float64(f.schedule.Count()) * perRecord
 		t.RecordsPerSecond += f.mean
 		t.BytesInPerSecond += f.mean * perRecord

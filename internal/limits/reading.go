@@ -73,6 +73,14 @@ func (d *demand) readings(topic string) []reading {
 	return out
 }
 
+// timesRead is how many times a topic's records are read at the highest load.
+func (d *demand) timesRead(topic string) (times float64) {
+	for _, r := range d.readings(topic) {
+		times += r.keeps
+	}
+	return times
+}
+
 // keeps is the part of what is written to its topics that a group keeps up with at
 // the highest load: 1, or less where its members take too long.
 func (d *demand) keeps(g *groupDemand) float64 {
