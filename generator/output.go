@@ -25,6 +25,7 @@ func (r *run) output() *Output {
 		Interrupted:     r.interrupted,
 		Phases:          r.phases(),
 		Errors:          r.errors.list(),
+		Events:          r.events.list(),
 		Scenario: report.Scenario{
 			Name: r.Scenario.Name, Description: r.Scenario.Description, Hash: r.Scenario.Hash(),
 			Limits: r.Limits.Profile, Resolved: string(r.Scenario.YAML()),

@@ -71,6 +71,7 @@ type run struct {
 	idle     []*idleFleet
 	pace     *dialPace
 	errors   *errorLog
+	events   *eventLog
 	stamp    stamp
 	clock    clock
 	start    time.Time     // of traffic
@@ -101,7 +102,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	r := &run{
 		Config: c, prefix: "msklt-" + id + "-", observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
-		errors: newErrorLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag}, broken: make(chan abort, 1),
+		errors: newErrorLog(), events: newEventLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag}, broken: make(chan abort, 1),
 	}
 	for _, p := range c.Scenario.Phases {
 		if p.Measure {

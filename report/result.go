@@ -49,6 +49,11 @@ type Result struct {
 	Phases          []Phase      `json:"phases"`
 	Timeline        []Second     `json:"timeline"`
 	Errors          []ErrorCount `json:"errors"`
+	// Spent is where the response time of the measured phases went.
+	Spent Spent `json:"spent"`
+	// Events are what happened to the run from outside, in order: faults of the
+	// cluster, of the network and of this machine.
+	Events []Event `json:"events"`
 	// Plan is what was predicted before the run.
 	Plan *limits.Plan `json:"plan,omitempty"`
 	// Cost is what the run would be billed as measured; nil when something has no
@@ -357,6 +362,36 @@ type Second struct {
 	Waiting        int64   `json:"waiting"` // attempted, not yet acked, at the second's end
 	Backlog        int64   `json:"backlog"` // of all groups, at the second's end
 	LagMax         float64 `json:"lag_max_ms"`
+	// Spent is where the time of the records that waited in this second went.
+	Spent      Spent      `json:"spent"`
+	Instrument Instrument `json:"instrument"`
+}
+
+// Spent splits the time that records waited, from when they were intended until
+// they were acknowledged or given up, by what held them up. In record-seconds: ten
+// records that wait half a second each are 5. The parts add up to all of it.
+type Spent struct {
+	Throttle float64 `json:"throttle_record_seconds"` // their connection was paused by a quota
+	Broker   float64 `json:"broker_record_seconds"`   // a request was with the cluster
+	Network  float64 `json:"network_record_seconds"`  // bytes were being sent or received
+	Client   float64 `json:"client_record_seconds"`   // nothing was under way: linger, batching, or this machine was slow
+}
+
+// Instrument is how the generator itself fared in a second.
+type Instrument struct {
+	SchedulerP99 float64 `json:"scheduler_p99_ms"` // goroutines ready to run waited for a processor
+	GCShare      float64 `json:"gc_share"`         // of the processors' time
+	CPUShare     float64 `json:"cpu_share"`        // of the processors that this process may use, it used
+	Stalled      float64 `json:"stalled_ms"`       // the process did not run at all: stopped, or starved
+}
+
+// Event is something that happened at a time of the run.
+type Event struct {
+	At     float64 `json:"at_seconds"`              // since the start of traffic
+	Until  float64 `json:"until_seconds,omitempty"` // 0 where it has no end that is known
+	Kind   string  `json:"kind"`                    // "disconnected", "reconnected", "leader_moved", "stalled", …
+	Broker *int32  `json:"broker,omitempty"`
+	Text   string  `json:"text"`
 }
 
 // PartitionSecond is one row of series.csv.
