@@ -58,10 +58,13 @@ func onPreparedNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Nam
 		}
 		dial := func(ctx context.Context, name, addr string) (net.Conn, error) {
 			conn, err := network.DialContext(ctx, name, addr)
-			if err == nil && wrap != nil {
+			if err != nil { // as a real network refuses: clients try again only then
+				return nil, &net.OpError{Op: "dial", Net: name, Err: err}
+			}
+			if wrap != nil {
 				conn = wrap(conn)
 			}
-			return conn, err
+			return conn, nil
 		}
 		out, err := generator.Run(ctx, generator.Config{
 			Scenario: s, Limits: l, Dial: dial,

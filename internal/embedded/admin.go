@@ -44,7 +44,8 @@ func (c *conn) answerOther(b []byte, header int) answer {
 	v, muted := c.listener.cluster.quotas.other(r, c.listener.node)
 	a := answer{mutedUntil: muted}
 	key := kmsg.Key(r.key)
-	follow := key == kmsg.CreateTopics || key == kmsg.CreatePartitions || key == kmsg.DeleteTopics ||
+	misdirected := key == kmsg.Metadata && c.listener.cluster.faults.misdirects()
+	follow := misdirected || key == kmsg.CreateTopics || key == kmsg.CreatePartitions || key == kmsg.DeleteTopics ||
 		key == kmsg.AlterConfigs || key == kmsg.IncrementalAlterConfigs
 	if !follow && v.throttle == 0 {
 		return a
@@ -55,6 +56,10 @@ func (c *conn) answerOther(b []byte, header int) answer {
 		return a // an ApiVersions request of a later version is answered in version 0
 	}
 	changed := c.listener.cluster.followUp(r, resp)
+	if metadata, ok := resp.(*kmsg.MetadataResponse); ok && misdirected {
+		c.listener.cluster.misdirect(metadata)
+		changed = true
+	}
 	if throttled, ok := resp.(kmsg.SetThrottleResponse); ok && v.throttle > 0 {
 		throttled.SetThrottle(v.millis())
 		changed = true

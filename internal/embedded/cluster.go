@@ -61,6 +61,7 @@ type Cluster struct {
 	quotas    *quotas
 	directory *directory
 	retention *retention
+	faults    *faults
 	discard   bool
 
 	closing   chan struct{} // closed first: no request is taken any more
@@ -99,6 +100,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	}
 	c.directory = newDirectory(c)
 	c.retention = newRetention(c)
+	c.faults = newFaults(c)
 	if err := c.startKafka(cfg); err != nil {
 		return nil, fmt.Errorf("start embedded cluster: %w", err)
 	}
@@ -137,7 +139,7 @@ func (c *Cluster) startKafka(cfg Config) error {
 			if err != nil {
 				return nil, err // a net.OpError names the address
 			}
-			l := newListener(c, node, ln, host)
+			l := newListener(c, node, ln, cfg, host)
 			c.listeners = append(c.listeners, l)
 			return l, nil
 		}),
@@ -208,18 +210,23 @@ func (c *Cluster) ask(f func(k *kfake.Cluster)) {
 	}
 }
 
-// placeLeaders puts partition p of a topic on broker p mod n; kfake would choose
-// at random.
+// placeLeaders puts partition p of a topic on broker p mod n, or in its place on
+// one that is up; kfake would choose at random.
 func (c *Cluster) placeLeaders(topic string) {
-	n := int32(len(c.listeners))
-	c.ask(func(k *kfake.Cluster) {
-		for _, p := range k.PartitionInfos(topic) {
-			if p.Leader != p.Partition%n {
-				// It fails only for a topic that has just been deleted.
-				_ = k.MoveTopicPartition(topic, p.Partition, p.Partition%n)
-			}
+	c.faults.mu.Lock()
+	defer c.faults.mu.Unlock()
+	var infos []*kfake.PartitionInfo
+	c.ask(func(k *kfake.Cluster) { infos = k.PartitionInfos(topic) })
+	for _, p := range infos {
+		home := p.Partition % int32(len(c.listeners))
+		switch {
+		case c.faults.down[home]:
+			c.displace(place{topic, p.Partition}, home)
+		case p.Leader != home:
+			// It fails only for a topic that has just been deleted.
+			_ = c.lead(place{topic, p.Partition}, home)
 		}
-	})
+	}
 	c.directory.named(topic)
 }
 

@@ -26,8 +26,10 @@ var errFrameSize = errors.New("frame size out of range")
 type conn struct {
 	net.Conn
 	listener  *listener
-	closed    chan struct{}
+	closed    chan struct{} // kfake has closed it
 	closeOnce sync.Once
+	gone      chan struct{} // the client can no longer be reached
+	goneOnce  sync.Once
 	idle      chan struct{}
 
 	mutedUntil time.Duration
@@ -55,7 +57,7 @@ type request struct {
 }
 
 func newConn(l *listener, raw net.Conn) *conn {
-	c := &conn{Conn: raw, listener: l, closed: make(chan struct{}), idle: make(chan struct{}, 1)}
+	c := &conn{Conn: raw, listener: l, closed: make(chan struct{}), gone: make(chan struct{}), idle: make(chan struct{}, 1)}
 	c.idle <- struct{}{}
 	return c
 }
@@ -115,16 +117,20 @@ func (c *conn) readLength(p []byte) (int, error) {
 }
 
 func (c *conn) waitMute() error {
-	rest := c.mutedUntil - c.listener.cluster.quotas.now()
-	if rest <= 0 {
+	return c.wait(c.mutedUntil - c.listener.cluster.quotas.now())
+}
+
+// wait waits for d, unless there is soon nobody left to wait for.
+func (c *conn) wait(d time.Duration) error {
+	if d <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(rest)
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-c.closed:
+	case <-c.gone:
 	case <-c.listener.cluster.closing:
 	}
 	return net.ErrClosed
@@ -134,6 +140,9 @@ func (c *conn) waitMute() error {
 // frame is what kfake should see instead.
 func (c *conn) readFrame(frame []byte) error {
 	if _, err := io.ReadFull(c.Conn, frame); err != nil {
+		return err
+	}
+	if err := c.waitStall(); err != nil {
 		return err
 	}
 	select {
@@ -172,6 +181,13 @@ func (c *conn) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	c.mutedUntil = answer.mutedUntil
+	if faults := c.listener.cluster.faults.rules.Load(); faults != nil {
+		lost, err := c.suffer(faults)
+		if err != nil {
+			return 0, err
+		}
+		answer.hangUp = answer.hangUp || lost
+	}
 	if err := c.send(b, answer); err != nil {
 		return 0, err
 	}
@@ -227,13 +243,22 @@ func (c *conn) leave() {
 	}
 }
 
+// hangUp closes the connection to the client. Kfake learns of it when it reads or
+// writes next, so that what it is at is counted first.
+func (c *conn) hangUp() error {
+	c.goneOnce.Do(func() {
+		close(c.gone)
+		c.listener.forget(c)
+		c.listener.cluster.quotas.disconnect()
+	})
+	return c.Conn.Close()
+}
+
 // Close closes the connection and wakes whoever waits on it.
 func (c *conn) Close() error {
 	c.closeOnce.Do(func() {
 		close(c.closed)
-		c.listener.forget(c)
-		c.listener.cluster.quotas.disconnect()
 		c.leave()
 	})
-	return c.Conn.Close()
+	return c.hangUp()
 }

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -43,6 +44,18 @@ func inVirtualTime(t *testing.T, cfg Config, f func(t *testing.T, c *Cluster, ne
 		network := new(kfake.VirtualNetwork)
 		cfg.Listen, cfg.OnNetwork = "127.0.0.1:9092", network.Listen
 		f(t, start(t, cfg), network)
+	})
+}
+
+// refusing dials as a real network does where nobody listens: clients try again only
+// after an error of package net.
+func refusing(network *kfake.VirtualNetwork) kgo.Opt {
+	return kgo.Dialer(func(ctx context.Context, name, addr string) (net.Conn, error) {
+		conn, err := network.DialContext(ctx, name, addr)
+		if err != nil {
+			return nil, &net.OpError{Op: "dial", Net: name, Err: err}
+		}
+		return conn, nil
 	})
 }
 

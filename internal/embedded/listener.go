@@ -13,24 +13,27 @@ import (
 // them. The first connection it hands to kfake is a pipe of our own, over which
 // retention deletes records.
 type listener struct {
-	net.Listener
-	cluster *Cluster
-	node    int32
-	addr    hostPort
-	started bool
-	done    chan struct{}
-	once    sync.Once
+	cluster   *Cluster
+	node      int32
+	onNetwork func(network, address string) (net.Listener, error)
+	bound     net.Addr // what it listens on
+	addr      hostPort
+	started   bool
+	done      chan struct{}
+	once      sync.Once
 
 	internal, internalServer net.Conn
 
 	mu       sync.Mutex
+	network  net.Listener  // nil while the broker is down
+	up       chan struct{} // closed when it no longer is
 	conns    map[*conn]struct{}
 	sessions fetchSessions
 }
 
-func newListener(c *Cluster, node int32, ln net.Listener, host string) *listener {
+func newListener(c *Cluster, node int32, ln net.Listener, cfg Config, host string) *listener {
 	l := &listener{
-		Listener: ln, cluster: c, node: node, addr: advertised(ln, host),
+		cluster: c, node: node, onNetwork: cfg.OnNetwork, bound: ln.Addr(), addr: advertised(ln, host), network: ln,
 		done: make(chan struct{}), conns: make(map[*conn]struct{}),
 	}
 	l.internal, l.internalServer = net.Pipe()
@@ -74,29 +77,64 @@ func (l *listener) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	for {
-		raw, err := l.Listener.Accept()
+		ln, err := l.current()
 		if err != nil {
+			return nil, err
+		}
+		raw, err := ln.Accept()
+		if err != nil {
+			if l.replaced(ln) {
+				continue
+			}
 			return nil, err
 		}
 		if !l.cluster.quotas.connect() {
 			_ = raw.Close() // nothing was written: there is nothing to lose
 			continue
 		}
-		return l.track(newConn(l, raw)), nil
+		c := newConn(l, raw)
+		if !l.track(c, ln) {
+			_ = c.Close() // the broker has just gone down
+			continue
+		}
+		return c, nil
 	}
 }
 
 // Close stops accepting; connections stay.
 func (l *listener) Close() error {
 	l.once.Do(func() { close(l.done) })
-	return l.Listener.Close()
-}
-
-func (l *listener) track(c *conn) *conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.network == nil {
+		return nil
+	}
+	return l.network.Close()
+}
+
+// track adds a connection, unless what accepted it no longer listens.
+func (l *listener) track(c *conn, from net.Listener) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.network != from {
+		return false
+	}
 	l.conns[c] = struct{}{}
-	return c
+	return true
+}
+
+// replaced reports whether the broker was down since ln listened.
+func (l *listener) replaced(ln net.Listener) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.network != ln
+}
+
+// open returns the connections that clients have.
+func (l *listener) open() []*conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.conns))
 }
 
 func (l *listener) forget(c *conn) {
@@ -107,11 +145,8 @@ func (l *listener) forget(c *conn) {
 
 // closeAll closes whatever is still open once kfake is closed.
 func (l *listener) closeAll() error {
-	l.mu.Lock()
-	open := slices.Collect(maps.Keys(l.conns))
-	l.mu.Unlock()
 	err := errors.Join(l.internal.Close(), l.internalServer.Close())
-	for _, c := range open {
+	for _, c := range l.open() {
 		err = errors.Join(err, ignoreClosed(c.Close()))
 	}
 	return err

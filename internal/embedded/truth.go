@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/limits"
@@ -44,6 +46,8 @@ type truthLog struct {
 	throttles     map[throttleKey]*throttleTally // of the running second
 	throttleCells []throttleCell
 
+	faults []*fault
+
 	dropped       int64 // cells
 	droppedSecond int64 // the last that is incomplete
 }
@@ -63,6 +67,24 @@ type throttleKey struct {
 	broker int32
 	api    string
 }
+
+// fault is one that was injected.
+type fault struct {
+	at        time.Duration
+	kind      string
+	broker    int32 // -1: all
+	topic     string
+	partition int32
+	api       string
+	lasts     time.Duration
+
+	hits   atomic.Int64 // answers, or connections, that it met
+	held   atomic.Int64 // nanoseconds for which it held answers back, in all
+	failed *kfake.FaultHandle
+}
+
+// maxFaults bounds the truth's memory, as maxCells does.
+const maxFaults = 1 << 16
 
 type throttleTally struct {
 	count, totalMillis, maxMillis int64
@@ -115,7 +137,7 @@ func apiName(key int16) string {
 
 // roll closes the running second once at lies in a later one.
 func (t *truthLog) roll(at time.Duration) {
-	second := (t.anchor.UnixNano() + int64(at)) / int64(time.Second)
+	second := t.wall(at) / int64(time.Second)
 	if second <= t.second {
 		return
 	}
@@ -158,7 +180,14 @@ func (t *truthLog) bound() {
 		t.forget(n/2, t.throttleCells[n/2-1].second)
 		t.throttleCells = slices.Clone(t.throttleCells[n/2:])
 	}
+	if n := len(t.faults); n > maxFaults {
+		t.forget(n/2, t.wall(t.faults[n/2-1].at)/int64(time.Second))
+		t.faults = slices.Clone(t.faults[n/2:])
+	}
 }
+
+// wall is the wall clock's time, in nanoseconds since 1970.
+func (t *truthLog) wall(at time.Duration) int64 { return t.anchor.UnixNano() + int64(at) }
 
 func (t *truthLog) forget(cells int, upTo int64) {
 	t.dropped += int64(cells)
@@ -170,7 +199,7 @@ func (t *truthLog) forget(cells int, upTo int64) {
 func (t *truthLog) rows() []Row {
 	cells := t.running(slices.Clone(t.cells))
 	throttles := t.runningThrottles(slices.Clone(t.throttleCells))
-	rows := make([]Row, 0, len(cells)+len(throttles)+1)
+	rows := make([]Row, 0, len(cells)+len(throttles)+len(t.faults)+1)
 	if t.dropped > 0 {
 		rows = append(rows, Row{Scope: "dropped", Second: t.droppedSecond, Count: t.dropped})
 	}
@@ -180,6 +209,9 @@ func (t *truthLog) rows() []Row {
 	for _, c := range throttles {
 		rows = append(rows, c.row())
 	}
+	for _, f := range t.faults {
+		rows = append(rows, f.row(t.wall(f.at)))
+	}
 	slices.SortStableFunc(rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Second, b.Second), cmp.Compare(scopeOrder(a.Scope), scopeOrder(b.Scope)), compareRows(a, b))
 	})
@@ -188,7 +220,7 @@ func (t *truthLog) rows() []Row {
 
 // scopeOrder sorts the rows of one second.
 func scopeOrder(scope string) int {
-	return slices.Index([]string{"dropped", "cluster", "broker", "client", "partition", "throttle"}, scope)
+	return slices.Index([]string{"dropped", "cluster", "broker", "client", "partition", "throttle", "fault"}, scope)
 }
 
 func compareRows(a, b Row) int {
@@ -204,6 +236,18 @@ func (c cell) row() Row {
 		Topic: c.scope.topic, Partition: c.scope.partition, Broker: c.broker, Client: c.scope.client,
 		RecordsIn: c.recordsIn, BytesIn: c.bytesIn, BytesOut: c.bytesOut, Requests: c.requests,
 		Connections: int64(c.connections), Attempts: int64(c.attempts), Refused: int64(c.refused),
+	}
+}
+
+func (f *fault) row(wall int64) Row {
+	count := f.hits.Load()
+	if f.failed != nil {
+		count = int64(f.failed.Hits())
+	}
+	return Row{
+		Second: wall / int64(time.Second), AtMillis: wall / int64(time.Millisecond), Scope: "fault", Fault: f.kind,
+		Broker: f.broker, Topic: f.topic, Partition: f.partition, API: f.api,
+		Count: count, TotalMillis: (f.lasts + time.Duration(f.held.Load())).Milliseconds(),
 	}
 }
 

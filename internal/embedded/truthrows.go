@@ -24,6 +24,9 @@ type Truth struct{ cluster *Cluster }
 //	cluster    Second, BytesIn, BytesOut, Requests, Connections, Attempts, Refused
 //	throttle   Second, Limit, Topic and Partition of a partition's limit, Client,
 //	           Broker, API, Count, TotalMillis, MaxMillis
+//	fault      Second, AtMillis, Fault, Broker (-1: all), API, Topic, Partition, Count of
+//	           the answers (or connections) that it met so far, TotalMillis that it
+//	           lasts or held answers back
 //	log        Topic, Partition, Broker, LogStart, LogEnd, RecordsIn, BytesIn, BytesOut
 //	dropped    Second, Count: so many rows of this second and before are gone
 type Row struct {
@@ -41,6 +44,9 @@ type Row struct {
 	Connections int64 `json:"connections"` // most open at once
 	Attempts    int64 `json:"connection_attempts"`
 	Refused     int64 `json:"refused"`
+
+	Fault    string `json:"fault"`
+	AtMillis int64  `json:"at_ms"` // Unix milliseconds
 
 	Limit       limits.Name `json:"limit"` // the one that asked for the longest throttle
 	API         string      `json:"api"`
@@ -140,6 +146,18 @@ type (
 		TotalMillis int64       `json:"total_ms"`
 		MaxMillis   int64       `json:"max_ms"`
 	}
+	faultLine struct {
+		Second      int64  `json:"second"`
+		Scope       string `json:"scope"`
+		AtMillis    int64  `json:"at_ms"`
+		Fault       string `json:"fault"`
+		Broker      int32  `json:"broker"`
+		API         string `json:"api,omitempty"`
+		Topic       string `json:"topic,omitempty"`
+		Partition   *int32 `json:"partition,omitempty"`
+		Count       int64  `json:"count"`
+		TotalMillis int64  `json:"total_ms"`
+	}
 	logLine struct {
 		Scope     string `json:"scope"`
 		Topic     string `json:"topic"`
@@ -171,6 +189,12 @@ func (r Row) fields() any {
 		return clusterLine{r.Second, r.Scope, r.BytesIn, r.BytesOut, r.Requests, r.Connections, r.Attempts, r.Refused}
 	case "throttle":
 		line := throttleLine{r.Second, r.Scope, r.Limit, r.Topic, nil, r.Client, r.Broker, r.API, r.Count, r.TotalMillis, r.MaxMillis}
+		if r.Topic != "" {
+			line.Partition = &r.Partition
+		}
+		return line
+	case "fault":
+		line := faultLine{r.Second, r.Scope, r.AtMillis, r.Fault, r.Broker, r.API, r.Topic, nil, r.Count, r.TotalMillis}
 		if r.Topic != "" {
 			line.Partition = &r.Partition
 		}
