@@ -6,16 +6,13 @@ package generator
 
 import (
 	"context"
-	"encoding/base32"
-	"encoding/binary"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	crand "crypto/rand"
 
 	"msklt/internal/cluster"
 	"msklt/internal/limits"
@@ -28,6 +25,9 @@ type Config struct {
 	Scenario *scenario.Scenario
 	Limits   limits.Limits
 	Target   report.Target // Kind, Brokers and APILevel are filled in by Run unless set
+	// Prefix begins the name of everything that the run creates on the cluster, see
+	// NewPrefix; "" has Run make one.
+	Prefix string
 	// Keep leaves the topics and groups of the run on the cluster.
 	Keep bool
 	// Progress is called about once a second; nil for no progress.
@@ -95,14 +95,13 @@ type run struct {
 // means that there is no output; it wraps cluster.ErrEnvironment when the
 // cluster is the reason.
 func Run(ctx context.Context, c Config) (out *Output, err error) {
-	id, tag, err := runID()
-	if err != nil {
-		return nil, err
+	if c.Prefix == "" {
+		c.Prefix = NewPrefix()
 	}
 	r := &run{
-		Config: c, prefix: "msklt-" + id + "-", observer: newObserver(wholeSecond(-time.Second)),
+		Config: c, prefix: c.Prefix, observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
-		errors: newErrorLog(), events: newEventLog(), pace: newDialPace(c.Limits), stamp: stamp{run: tag}, broken: make(chan abort, 1),
+		errors: newErrorLog(), events: newEventLog(), pace: newDialPace(c.Limits), stamp: newStamp(), broken: make(chan abort, 1),
 	}
 	for _, p := range c.Scenario.Phases {
 		if p.Measure {
@@ -131,15 +130,9 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	return r.output(), nil
 }
 
-// runID makes the name that sets this run's topics and records apart from all
-// others.
-func runID() (id string, tag uint64, err error) {
-	var b [8]byte
-	if _, err := crand.Read(b[:]); err != nil {
-		return "", 0, fmt.Errorf("making a run id: %w", err)
-	}
-	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:5])), binary.BigEndian.Uint64(b[:]), nil
-}
+// NewPrefix makes a name that sets a run's topics, groups and client ids apart from
+// all others.
+func NewPrefix() string { return "msklt-" + strings.ToLower(rand.Text()[:8]) + "-" }
 
 // prepare creates the topics, starts the groups and makes the clients.
 func (r *run) prepare(ctx context.Context) error {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // The files of a result folder.
@@ -35,15 +36,16 @@ const (
 // Folder is a result folder that will come to be: whole after Write, absent
 // before it and after Discard. It is not safe for concurrent use.
 type Folder struct {
-	dir     string // what the result will be called
-	partial string // beside it, where the files are written
+	dir     string   // what the result will be called
+	partial string   // beside it, where the files are written
+	note    *os.File // locked while the run lives
 }
 
 // Prepare makes sure, before there is any traffic, that a result can be written
 // to dir: that it is absent or empty, that its parent (created if need be) can
-// be written to, and that the disk has room. It reserves that room. The caller
-// ends with Write or Discard.
-func Prepare(dir string) (*Folder, error) {
+// be written to, and that the disk has room. It reserves that room, and leaves a
+// note for the case that the run is killed. The caller ends with Write or Discard.
+func Prepare(dir string, n Note) (*Folder, error) {
 	target, err := resolve(dir)
 	if err != nil {
 		return nil, fmt.Errorf("result folder %s: %w", dir, err)
@@ -59,12 +61,15 @@ func Prepare(dir string) (*Folder, error) {
 	if err := os.Mkdir(f.partial, 0o777); err != nil {
 		return nil, fmt.Errorf("result folder %s: cannot write to its parent: %w; choose a place that can be written to", dir, err)
 	}
-	if err := f.probe(); err != nil {
+	if err := errors.Join(f.leave(n), f.probe()); err != nil {
 		f.Discard()
 		return nil, fmt.Errorf("result folder %s: %w", dir, err)
 	}
 	return f, nil
 }
+
+// Dir is the absolute path of the result folder.
+func (f *Folder) Dir() string { return f.dir }
 
 // resolve returns the absolute path of a folder that is absent or empty.
 func resolve(dir string) (string, error) {
@@ -152,57 +157,107 @@ func fill(path string, size int) error {
 // Discard gives up the result: nothing of it remains. It does nothing after
 // Write.
 func (f *Folder) Discard() {
+	if f.partial == "" {
+		return
+	}
 	_ = os.RemoveAll(f.partial) // nothing is lost when this fails
+	_ = f.note.Close()
+	f.partial = ""
 }
 
-// Write writes the result and gives the folder its name. On an error nothing
-// remains, with one exception: a whole result that could not be renamed is
-// kept, and the error says where.
-func (f *Folder) Write(r *Result, series iter.Seq[PartitionSecond], hist []Histogram) error {
-	if err := f.writeFiles(r, slices.Collect(series), hist); err != nil {
-		f.Discard()
-		return fmt.Errorf("write result folder %s: %w", f.dir, err)
+// Write writes the result, gives the folder its name, and returns where the result
+// is. The folder is made again if somebody removed it.
+//
+// An error means that the result is not where it should be, and says where it is:
+// whole in the system's temporary folder, or else, where that cannot take it
+// either, what fits of it beside the folder it was meant for. Where not even
+// result.json fits nothing remains, and where is empty.
+func (f *Folder) Write(r *Result, series iter.Seq[PartitionSecond], hist []Histogram) (where string, err error) {
+	defer f.Discard()
+	_ = os.Remove(filepath.Join(f.partial, reserveFile)) // it may be gone with the folder
+	files := resultFiles(r, slices.Collect(series), hist)
+	written, failed := writeFiles(f.partial, files)
+	if failed == nil {
+		return f.publish()
 	}
-	if err := f.publish(); err != nil {
-		return fmt.Errorf("rename result folder to %s: %w; the whole result is in %s", f.dir, err, f.partial)
+	spare, err := os.MkdirTemp("", "msklt-"+filepath.Base(f.dir)+"-")
+	if err == nil {
+		_, err = writeFiles(spare, files)
 	}
-	return nil
+	if err == nil {
+		return spare, fmt.Errorf("write result folder %s: %w; the whole result is in %s", f.dir, failed, spare)
+	}
+	_ = os.RemoveAll(spare) // nothing is lost when this fails
+	return f.keep(written, fmt.Errorf("write result folder %s: %w; nor could it be written to the temporary folder: %w", f.dir, failed, err))
 }
 
-func (f *Folder) writeFiles(r *Result, series []PartitionSecond, hist []Histogram) error {
-	if err := os.Remove(filepath.Join(f.partial, reserveFile)); err != nil {
-		return fmt.Errorf("release the reserve: %w", err)
+// keep leaves the files that could be written in a folder that says that they are
+// not all. Without result.json the others are worth nothing.
+func (f *Folder) keep(written []string, failed error) (where string, err error) {
+	if !slices.Contains(written, resultFile) {
+		return "", fmt.Errorf("%w; nothing of the result could be kept", failed)
 	}
-	files := []struct {
-		name  string
-		write func(io.Writer) error
-	}{
+	where, err = f.rename(f.dir + ".incomplete")
+	return where, errors.Join(fmt.Errorf("%w; what fits of the result is in %s: %s", failed, where, strings.Join(written, ", ")), err)
+}
+
+// resultPart is one of the files of a result.
+type resultPart struct {
+	name  string
+	write func(io.Writer) error
+}
+
+// resultFiles are the files of a result, those first that tell most in the least
+// room.
+func resultFiles(r *Result, series []PartitionSecond, hist []Histogram) []resultPart {
+	return []resultPart{
 		{resultFile, func(w io.Writer) error { return writeJSON(w, r) }},
-		{seriesFile, func(w io.Writer) error { return writeSeries(w, series) }},
-		{histogramFile, func(w io.Writer) error { return writeHistograms(w, r.StartedAt, hist) }},
-		{scenarioFile, func(w io.Writer) error { _, err := io.WriteString(w, r.Scenario.Resolved); return err }},
 		{pageFile, func(w io.Writer) error { return HTML(w, r, series) }},
+		{scenarioFile, func(w io.Writer) error { _, err := io.WriteString(w, r.Scenario.Resolved); return err }},
+		{histogramFile, func(w io.Writer) error { return writeHistograms(w, r.StartedAt, hist) }},
+		{seriesFile, func(w io.Writer) error { return writeSeries(w, series) }},
+	}
+}
+
+// writeFiles writes the files into a folder, which it makes if need be. It returns
+// those that are whole; nothing is left of the others.
+func writeFiles(dir string, files []resultPart) (written []string, err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
 	}
 	for _, file := range files {
-		if err := writeFile(filepath.Join(f.partial, file.name), file.write); err != nil {
-			return fmt.Errorf("%s: %w", file.name, err)
+		path := filepath.Join(dir, file.name)
+		if e := writeFile(path, file.write); e != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", file.name, e))
+			_ = os.Remove(path) // nothing is lost when this fails
+			continue
 		}
+		written = append(written, file.name)
 	}
-	return syncDir(f.partial)
+	return written, errors.Join(err, syncDir(dir))
 }
 
 // publish gives the written folder its name. An empty folder of that name makes
 // way; one that is no longer empty does not.
-func (f *Folder) publish() error {
+func (f *Folder) publish() (where string, err error) {
 	if info, err := os.Lstat(f.dir); err == nil && info.IsDir() {
-		if err := os.Remove(f.dir); err != nil {
-			return err
-		}
+		_ = os.Remove(f.dir) // it fails when it is not empty, and then so does the rename
 	}
-	if err := os.Rename(f.partial, f.dir); err != nil {
-		return err
+	if where, err = f.rename(f.dir); err != nil {
+		return where, fmt.Errorf("rename result folder to %s: %w; the whole result is in %s", f.dir, err, where)
 	}
-	return syncDir(filepath.Dir(f.dir))
+	return where, syncDir(filepath.Dir(f.dir))
+}
+
+// rename gives what was written a name, under which it stays; its own when that
+// fails.
+func (f *Folder) rename(to string) (where string, err error) {
+	where, f.partial = f.partial, ""
+	f.forget(where)
+	if err := os.Rename(where, to); err != nil {
+		return where, err
+	}
+	return to, nil
 }
 
 func writeJSON(w io.Writer, r *Result) error {

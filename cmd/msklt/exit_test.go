@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -61,17 +62,22 @@ func TestExitCodes(t *testing.T) {
 // TestThresholdExitCodes holds which exit code counts when a run ends in several
 // ways at once.
 func TestThresholdExitCodes(t *testing.T) {
+	full := errors.New("no space")
 	for _, c := range []struct {
 		interrupted, valid, passed bool
+		unsaved                    error
 		code                       int
 		says                       string
 	}{
-		{false, true, true, 0, ""},
-		{false, true, false, 3, "msklt: 1 of 1 thresholds did not pass: failed == 0: failed, observed 2 records\n"},
-		{false, false, true, 4, "msklt: too slow\n"},
-		{false, false, false, 4, "msklt: too slow\n"},
-		{true, true, false, 130, ""},
-		{true, false, false, 130, ""},
+		{false, true, true, nil, 0, ""},
+		{false, true, false, nil, 3, "msklt: 1 of 1 thresholds did not pass: failed == 0: failed, observed 2 records\n"},
+		{false, false, true, nil, 4, "msklt: too slow\n"},
+		{false, false, false, nil, 4, "msklt: too slow\n"},
+		{true, true, false, nil, 130, ""},
+		{true, false, false, nil, 130, ""},
+		{false, true, true, full, 5, "\nmsklt: no space\n"},
+		{false, false, false, full, 5, "\nmsklt: no space\n"},
+		{true, true, true, full, 130, "\nmsklt: no space\n"},
 	} {
 		var stderr bytes.Buffer
 		p := &process{stdout: io.Discard, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal { return os.Interrupt }}
@@ -80,7 +86,7 @@ func TestThresholdExitCodes(t *testing.T) {
 			Interrupted: c.interrupted, Validity: report.Validity{Valid: c.valid}, Verdict: report.Verdict{Summary: "too slow"},
 			Thresholds: []report.Threshold{{Expression: "failed == 0", Unit: "records", Observed: &failed, Known: true, Passed: c.passed}},
 		}
-		err := p.finish(&generator.Output{Result: r}, "out", runFlags{quiet: true})
+		err := p.finish(&generator.Output{Result: r}, "out", c.unsaved, runFlags{quiet: true})
 		code := 0
 		if err != nil {
 			code = p.exitCode(err)

@@ -18,6 +18,10 @@ func (p *process) reportCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, folders []string) error {
 			for _, dir := range folders {
 				if err := p.report(dir); err != nil {
+					for _, k := range killedBeside(dir, filepath.Base(dir)) {
+						p.tellOf(k)
+						k.Keep()
+					}
 					return usageError{err}
 				}
 			}

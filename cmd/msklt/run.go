@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,8 +51,9 @@ cluster of yours; write a result folder and print a verdict.
 
 Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
 error, 2 bad scenario or flags, 3 a threshold failed or cannot be told, 4 the
-run is invalid, 5 the cluster or network, 130/143 interrupted. Of 3, 4 and
-130/143, the highest counts; each of them leaves the result of what ran.`,
+run is invalid, 5 the cluster, network or disk, 130/143 interrupted. Of several,
+the highest counts. 3, 4 and 130/143 leave the result of what ran; so does a
+disk that is full, in another place, which is named.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var seed *uint64
@@ -94,7 +96,12 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if out == "" {
 		out = filepath.Join("results", s.Name+"-"+time.Now().Format("20060102-150405"))
 	}
-	folder, err := report.Prepare(out)
+	p.tidy(out)
+	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix()}
+	if f.bootstrap != "" {
+		note.Bootstrap = strings.Split(f.bootstrap, ",")
+	}
+	folder, err := report.Prepare(out, note)
 	if err != nil {
 		return usageError{err}
 	}
@@ -114,7 +121,11 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	}
 	progress := p.progress(f.quiet)
 	output, err := generator.Run(ctx, generator.Config{
-		Scenario: s, Limits: l, Target: target, Keep: f.keep, Progress: progress.show,
+		Scenario: s, Limits: l, Target: target, Prefix: note.Prefix, Keep: f.keep,
+		Progress: func(g generator.Progress) {
+			folder.Alive()
+			progress.show(g)
+		},
 	})
 	progress.end()
 	if err != nil {
@@ -123,15 +134,16 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if err := price(output.Result, l); err != nil {
 		return err
 	}
-	if err := folder.Write(output.Result, slices.Values(output.Series), output.Histograms); err != nil {
-		return err
+	where, unsaved := folder.Write(output.Result, slices.Values(output.Series), output.Histograms)
+	if where == folder.Dir() {
+		where = out // as the user wrote it
 	}
 	if f.truth != "" {
 		if _, err := embeddedCluster.Truth().WriteTo(truth); err != nil {
-			return fmt.Errorf("writing the truth log: %w", err)
+			unsaved = errors.Join(unsaved, fmt.Errorf("writing the truth log: %w", err))
 		}
 	}
-	return p.finish(output, out, f)
+	return p.finish(output, where, unsaved, f)
 }
 
 // price sets what a run has cost, or what of it has no price.
@@ -179,12 +191,18 @@ func (p *process) target(ctx context.Context, bootstrap string, l limits.Limits)
 	return report.Target{Name: "embedded", Kind: string(limits.EmbeddedCluster), Bootstrap: c.Bootstrap()}, c, nil
 }
 
-// finish shows a result and turns it into the exit code.
-func (p *process) finish(output *generator.Output, out string, f runFlags) error {
+// finish shows a result and turns it into the exit code. What could not be written
+// where it should be is told in unsaved.
+func (p *process) finish(output *generator.Output, out string, unsaved error, f runFlags) error {
 	r := output.Result
 	if !f.quiet {
 		_, noColor := p.getenv("NO_COLOR")
 		report.Summary(p.stderr, r, p.terminal && !noColor && !f.noColor, 80)
+	}
+	switch {
+	case unsaved != nil:
+		fmt.Fprintln(p.stderr, "\nmsklt:", unsaved)
+	case !f.quiet:
 		fmt.Fprintf(p.stderr, "\nresult: %s\nreport: %s\n", out, filepath.Join(out, "report.html"))
 	}
 	if output.Left != nil {
@@ -198,6 +216,8 @@ func (p *process) finish(output *generator.Output, out string, f runFlags) error
 	switch {
 	case r.Interrupted:
 		return exitError(signalCode(p.signalled()))
+	case unsaved != nil:
+		return exitError(exitEnvironment)
 	case !r.Validity.Valid:
 		if f.quiet {
 			fmt.Fprintln(p.stderr, "msklt:", r.Verdict.Summary)

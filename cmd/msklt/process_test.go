@@ -1,0 +1,310 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msklt/internal/faulttable"
+	"msklt/internal/kafkatest/need"
+	"msklt/report"
+)
+
+const methodPage = "../../docs/method.md"
+
+// startCluster starts the embedded cluster as a process of its own and returns its
+// address.
+func startCluster(t *testing.T) (bootstrap string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], "cluster", "--brokers", "2")
+	c.Env = append(os.Environ(), "MSKLT_TEST_MAIN=1")
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// begin starts the program and returns the hidden folder of its run once there is
+// traffic: the first of its topics has records.
+func (p *program) begin(t *testing.T, out, bootstrap string) (partial string) {
+	t.Helper()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no traffic in 30 s\n%s", p.stderr.String())
+		}
+		notes, _ := filepath.Glob(filepath.Join(filepath.Dir(out), "."+filepath.Base(out)+".partial-*", "run.json"))
+		if len(notes) == 1 && written(t, bootstrap, notes[0]) {
+			return filepath.Dir(notes[0])
+		}
+	}
+}
+
+// written tells whether a run has written records: whether the topics that begin
+// with the prefix in its note have some.
+func written(t *testing.T, bootstrap, note string) bool {
+	t.Helper()
+	data, err := os.ReadFile(note)
+	if err != nil {
+		return false
+	}
+	var n report.Note
+	if err := json.Unmarshal(data, &n); err != nil {
+		t.Fatal(err)
+	}
+	records := int64(0)
+	onCluster(t, bootstrap, func(ctx context.Context, admin *kadm.Client) {
+		ends, err := admin.ListEndOffsets(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends.Each(func(o kadm.ListedOffset) {
+			if strings.HasPrefix(o.Topic, n.Prefix) {
+				records += o.Offset
+			}
+		})
+	})
+	return records > 0
+}
+
+func onCluster(t *testing.T, bootstrap string, do func(context.Context, *kadm.Client)) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	do(t.Context(), kadm.NewClient(client))
+}
+
+// ended waits for the program's end and returns its exit code.
+func (p *program) ended(t *testing.T) int {
+	t.Helper()
+	_ = p.Wait()
+	return p.ProcessState.ExitCode()
+}
+
+// checkWhole holds that a result's records are accounted for: the 500 of the
+// warm-up and 2,000 a second for as long as small ran.
+func checkWhole(t *testing.T, r *report.Result, scheduled int64) {
+	t.Helper()
+	n := r.Totals
+	if n.Scheduled != scheduled || n.Scheduled != n.Sent+n.Unsent || n.Sent != n.Acked+n.Failed || n.Acked != n.LogEndDelta || n.Consumed != n.LogEndDelta {
+		t.Errorf("totals %+v, want %d scheduled and all accounted for", n, scheduled)
+	}
+	if n.Failed != 0 || n.Unsent != 0 {
+		t.Errorf("%d failed, %d unsent", n.Failed, n.Unsent)
+	}
+}
+
+// TestRealTimeFullDisk fills the disk of the result folder during a run: the verdict is
+// printed, and says where the whole result is.
+func TestRealTimeFullDisk(t *testing.T) {
+	need.Require(t, need.RealTime())
+	dir, bootstrap := t.TempDir(), startCluster(t)
+	out, temporary := filepath.Join(dir, "out"), t.TempDir()
+	p := command(t.Context(), "run", writeScenario(t, "2s"), "--out", out, "--bootstrap", bootstrap)
+	p.Env = append(p.Env, "TMPDIR="+temporary)
+	partial := p.begin(t, out, bootstrap)
+	if err := os.Symlink("/dev/full", filepath.Join(partial, "result.json")); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.ended(t); code != exitEnvironment {
+		t.Errorf("exit code %d, want 5", code)
+	}
+	places, _ := filepath.Glob(filepath.Join(temporary, "msklt-out-*"))
+	if len(places) != 1 {
+		t.Fatalf("in the temporary folder there is %v\n%s", places, p.stderr.String())
+	}
+	r := readResult(t, places[0])
+	checkWhole(t, r, 5000)
+	for _, want := range []string{plain(r.Verdict.Summary), "no space left on device; the whole result is in " + places[0]} {
+		if !strings.Contains(plain(p.stderr.String()), want) {
+			t.Errorf("stderr lacks %q:\n%s", want, p.stderr.String())
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("beside the result there remain %v, %v", entries, err)
+	}
+	faulttable.Check(t, methodPage, faulttable.Row{
+		Fault: "disk of the result folder full", Target: "embedded",
+		Shown: "verdict, then `no space left on device; the whole result is in` the temporary folder", Records: "all in the result", Exit: "5, the disk",
+	})
+}
+
+// TestRealTimeFolderRemoved removes the folder that results go to during a run: it is made
+// again, and the result is whole.
+func TestRealTimeFolderRemoved(t *testing.T) {
+	need.Require(t, need.RealTime())
+	dir, bootstrap := filepath.Join(t.TempDir(), "results"), startCluster(t)
+	out := filepath.Join(dir, "out")
+	p := command(t.Context(), "run", writeScenario(t, "2s"), "--out", out, "--bootstrap", bootstrap)
+	p.begin(t, out, bootstrap)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.ended(t); code != exitOK {
+		t.Errorf("exit code %d, want 0\n%s", code, p.stderr.String())
+	}
+	checkWhole(t, readResult(t, out), 5000)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("in the folder there is %v, %v", entries, err)
+	}
+	faulttable.Check(t, methodPage, faulttable.Row{
+		Fault: "result folder removed in mid-run", Target: "embedded",
+		Shown: "nowhere: it is made again", Records: "all in the result", Exit: "0",
+	})
+}
+
+// TestRealTimeKilled kills one of two runs in the middle: the next run says what it may have
+// left, the one that lives is left alone, and what the tool's advice removes is
+// gone.
+func TestRealTimeKilled(t *testing.T) {
+	need.Require(t, need.RealTime())
+	dir, bootstrap := t.TempDir(), startCluster(t)
+	run := func(name, duration string) (*program, string) {
+		out := filepath.Join(dir, name)
+		return command(t.Context(), "run", writeScenario(t, duration), "--out", out, "--bootstrap", bootstrap), out
+	}
+	living, livingOut := run("living", "6s")
+	livingPartial := living.begin(t, livingOut, bootstrap)
+	dead, deadOut := run("dead", "60s")
+	deadPartial := dead.begin(t, deadOut, bootstrap)
+	if err := dead.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	dead.ended(t)
+	prefix := left(t, bootstrap, deadPartial)
+
+	says := []string{
+		"a run of scenario small was killed and has no result: started ",
+		"topics and groups that begin with " + prefix + " on " + bootstrap,
+		"kafka-topics.sh --bootstrap-server " + bootstrap + " --delete --topic '" + prefix + ".*'",
+		"grep '^" + prefix + "' | xargs -n 1 kafka-consumer-groups.sh --bootstrap-server " + bootstrap + " --delete --group",
+	}
+	again := command(t.Context(), "report", deadOut)
+	if code := again.code(t); code != exitUsage {
+		t.Errorf("exit code %d of a report of what is not there, want 2", code)
+	}
+	for _, want := range says {
+		if !strings.Contains(again.stderr.String(), want) {
+			t.Errorf("report does not say %q:\n%s", want, again.stderr.String())
+		}
+	}
+	next, nextOut := run("next", "1s")
+	if code := next.code(t); code != exitOK {
+		t.Errorf("exit code %d of the next run", code)
+	}
+	for _, want := range append(says, deadPartial+", is removed now") {
+		if strings.Count(next.stderr.String(), want) != 1 {
+			t.Errorf("the next run does not say %q once:\n%s", want, next.stderr.String())
+		}
+	}
+	if code := living.ended(t); code != exitOK {
+		t.Errorf("exit code %d of the run that lived\n%s", code, living.stderr.String())
+	}
+	if strings.Contains(next.stderr.String(), livingPartial) {
+		t.Errorf("the next run speaks of the one that lives:\n%s", next.stderr.String())
+	}
+	checkWhole(t, readResult(t, livingOut), 13_000)
+	checkWhole(t, readResult(t, nextOut), 3000)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("in the folder there is %v, %v", entries, err)
+	}
+	faulttable.Check(t, methodPage, faulttable.Row{
+		Fault: "`SIGKILL` of the generator", Target: "embedded",
+		Shown: "by the next command: which run, and what it may have left on the cluster", Records: "no result; its topics and groups remain", Exit: "none",
+	})
+}
+
+// left returns the prefix in a killed run's note, and fails unless a topic and a
+// group on the cluster begin with it.
+func left(t *testing.T, bootstrap, partial string) (prefix string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(partial, "run.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n report.Note
+	if err := json.Unmarshal(data, &n); err != nil {
+		t.Fatal(err)
+	}
+	onCluster(t, bootstrap, func(ctx context.Context, admin *kadm.Client) {
+		topics, err := admin.ListTopics(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups, err := admin.ListGroups(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !topics.Has(n.Prefix+"t") || !slices.Contains(groups.Groups(), n.Prefix+"g") {
+			t.Errorf("topics %v and groups %v lack those that begin with %q", topics.Names(), groups.Groups(), n.Prefix)
+		}
+	})
+	return n.Prefix
+}
+
+// TestRealTimeStopped stops the generator for 5 s, while the cluster goes on: every
+// record is accounted for, the response times show the stop, and the run is
+// invalid, because the generator was the bottleneck.
+func TestRealTimeStopped(t *testing.T) {
+	need.Require(t, need.RealTime())
+	const stop = 5 * time.Second
+	bootstrap, out := startCluster(t), filepath.Join(t.TempDir(), "out")
+	p := command(t.Context(), "run", writeScenario(t, "10s"), "--out", out, "--bootstrap", bootstrap)
+	p.begin(t, out, bootstrap)
+	time.Sleep(2 * time.Second) // into the measured phase, which begins after 1 s
+	begun := time.Now()
+	if err := p.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(stop)
+	if err := p.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	stopped := time.Since(begun)
+	if code := p.ended(t); code != exitInvalid {
+		t.Errorf("exit code %d, want 4\n%s", code, p.stderr.String())
+	}
+	r := readResult(t, out)
+	checkWhole(t, r, 21_000)
+	// The first record of the stop waits for all of it. A tenth of the 20,000 measured
+	// ones were due in its first second: they wait a second less, or more. A busy
+	// machine takes a while to catch up.
+	longest, p90 := 1000*stopped.Seconds(), 1000*stopped.Seconds()-1000
+	if l := r.Latency.Response; l.Max < longest-50 || l.Max > longest+500 || l.P90 < p90-50 || l.P90 > p90+500 {
+		t.Errorf("the longest response time is %.0f ms, p90 %.0f ms; want %.0f and %.0f", l.Max, l.P90, longest, p90)
+	}
+	var checks []string
+	for _, reason := range r.Validity.Reasons {
+		checks = append(checks, reason.Check)
+	}
+	for _, want := range []string{"offered", "lag"} {
+		if !slices.Contains(checks, want) {
+			t.Errorf("the checks that failed are %v, want %s among them", checks, want)
+		}
+	}
+}
