@@ -16,7 +16,7 @@ import (
 
 type clusterFlags struct {
 	listen, limits, truth string
-	topics                []string
+	topics, faults        []string
 	brokers               int
 	discard               bool
 }
@@ -40,6 +40,7 @@ a copy of Amazon MSK's own, unpublished limiter.`,
 	flags.StringArrayVar(&f.topics, "topic", nil, "`NAME:PARTITIONS` of a topic to create (repeatable)")
 	flags.IntVar(&f.brokers, "brokers", 0, "number of brokers, on consecutive ports (default: what the limits say, or 1)")
 	flags.BoolVar(&f.discard, "discard", false, "acknowledge what is produced and drop it")
+	flags.StringArrayVar(&f.faults, "fault", nil, "a `KIND=…` of what goes wrong, to hold an instrument against (repeatable): delay=50ms of every answer to a produce request, stall=2s/20s for 2 s every 20 s, hangup=30s of all connections every 30 s")
 	flags.StringVar(&f.truth, "truth", "", "at the end, write what really happened to this `file`, as JSON Lines")
 	return c
 }
@@ -53,19 +54,24 @@ func (p *process) cluster(ctx context.Context, f clusterFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	brokers := cmp.Or(f.brokers, l.Brokers, 1)
+	faults, err := parseFaults(f.faults, brokers)
+	if err != nil {
+		return usageError{err}
+	}
 	truth, err := openTruth(f.truth)
 	if err != nil {
 		return usageError{err}
 	}
 	defer truth.Close()
 	c, err := embedded.Start(ctx, embedded.Config{
-		Brokers: cmp.Or(f.brokers, l.Brokers, 1), Listen: f.listen, Topics: topics, Limits: l, Discard: f.discard,
+		Brokers: brokers, Listen: f.listen, Topics: topics, Limits: l, Discard: f.discard,
 	})
 	if err != nil {
 		return usageError{err}
 	}
 	fmt.Fprintln(p.stdout, strings.Join(c.Bootstrap(), ","))
-	<-ctx.Done()
+	faults.run(ctx, c)
 	if err := c.Close(); err != nil {
 		return fmt.Errorf("closing the cluster: %w", err)
 	}

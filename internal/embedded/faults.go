@@ -179,6 +179,7 @@ func (c *Cluster) inject(f *fault) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	f.at = q.now()
+	q.truth.roll(f.at)
 	q.truth.faults = append(q.truth.faults, f)
 }
 

@@ -102,6 +102,9 @@ func TestTruthAsJSONLines(t *testing.T) {
 	before := time.Now().Unix()
 	r := dialRaw(t, c.Bootstrap()[0], "me")
 	r.produce(produceRequest(9, -1, c.directory.named("orders"), map[int32][]byte{0: batch(10, overSize, -1, 0)}))
+	if err := c.MoveLeader("orders", 0, 0); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +119,7 @@ func TestTruthAsJSONLines(t *testing.T) {
 		"broker":    "broker bytes_in bytes_out requests scope second",
 		"cluster":   "bytes_in bytes_out connection_attempts connections refused requests scope second",
 		"throttle":  "api broker client count limit max_ms partition scope second topic total_ms",
+		"fault":     "at_ms broker count fault partition scope second topic total_ms",
 		"log":       "broker bytes_in bytes_out log_end log_start partition records_in scope topic",
 	}
 	rows := c.Truth().Rows()
@@ -145,7 +149,7 @@ func TestTruthAsJSONLines(t *testing.T) {
 		if row.Scope != "log" && (row.Second < before || row.Second > time.Now().Unix()) {
 			t.Errorf("second %d", row.Second)
 		}
-		if row.Scope == "partition" || row.Scope == "log" || row.Scope == "throttle" {
+		if row.Scope == "partition" || row.Scope == "log" || row.Scope == "throttle" || row.Scope == "fault" {
 			if row != rows[i] {
 				t.Errorf("line %+v, row %+v", row, rows[i])
 			}
