@@ -29,7 +29,13 @@ func inVirtualTime(t *testing.T, text string, values map[limits.Name]float64, st
 // with the options that it is given.
 func inVirtualTimeAfter(t *testing.T, prepare func(*testing.T, []kgo.Opt), text string, check func(*testing.T, *generator.Output, []embedded.Row)) {
 	t.Helper()
-	onPreparedNetwork(t, parse(t, text), nil, 0, prepare, nil, check)
+	onPreparedNetwork(t, parse(t, text), nil, 0, func(t *testing.T, _ *embedded.Cluster, opts []kgo.Opt) { prepare(t, opts) }, nil, check)
+}
+
+// inVirtualTimeWith does the same on a cluster that inject has go wrong.
+func inVirtualTimeWith(t *testing.T, inject func(*embedded.Cluster), text string, values map[limits.Name]float64, check func(*testing.T, *generator.Output, []embedded.Row)) {
+	t.Helper()
+	onPreparedNetwork(t, parse(t, text), values, 0, func(_ *testing.T, c *embedded.Cluster, _ []kgo.Opt) { inject(c) }, nil, check)
 }
 
 // onVirtualNetwork is inVirtualTime with something done to every connection.
@@ -38,7 +44,7 @@ func onVirtualNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name
 	onPreparedNetwork(t, s, values, stop, nil, wrap, check)
 }
 
-func onPreparedNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, prepare func(*testing.T, []kgo.Opt), wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
+func onPreparedNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, prepare func(*testing.T, *embedded.Cluster, []kgo.Opt), wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
@@ -49,7 +55,7 @@ func onPreparedNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Nam
 		}
 		defer c.Close()
 		if prepare != nil {
-			prepare(t, []kgo.Opt{kgo.SeedBrokers(c.Bootstrap()...), kgo.Dialer(network.DialContext)})
+			prepare(t, c, []kgo.Opt{kgo.SeedBrokers(c.Bootstrap()...), kgo.Dialer(network.DialContext)})
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
