@@ -54,7 +54,7 @@ type direction struct {
 }
 
 func directionOf(r *Result) direction {
-	if len(r.Fleets) == 0 || len(r.Verdict.Binding) > 0 && strings.HasSuffix(string(r.Verdict.Binding[0].Limit), ".egress") {
+	if len(r.Fleets) == 0 && len(r.Groups) > 0 || len(r.Verdict.Binding) > 0 && strings.HasSuffix(string(r.Verdict.Binding[0].Limit), ".egress") {
 		return direction{
 			verb:      "consumed",
 			limit:     limits.PartitionEgress,

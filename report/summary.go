@@ -140,7 +140,7 @@ func (s *sheet) binding(b Binding) {
 }
 
 func (s *sheet) load(r *Result) {
-	if len(r.Fleets) > 0 {
+	if len(r.Fleets) > 0 || len(r.Groups) == 0 {
 		s.row("offered", bandwidth(r.Rates.OfferedBytesPerSecond)+", "+
 			withUnit(r.Rates.OfferedRecordsPerSecond, "records/s"))
 		s.row("acked", bandwidth(r.Rates.AckedBytesPerSecond)+", "+
