@@ -180,7 +180,7 @@ func (r *run) partition(topic string, partition int32) *partitionLoad {
 // newFleet fixes what a producer fleet's clients share.
 func (r *run) newFleet(p scenario.Producer) *fleet {
 	f := &fleet{
-		Producer: p, stamp: r.stamp, errors: r.errors, pace: r.pace.fleet(p.Settings.ConnectRate),
+		Producer: p, stamp: r.stamp, skew: r.skew, errors: r.errors, pace: r.pace.fleet(p.Settings.ConnectRate),
 		spans: r.spans, end: r.end,
 	}
 	for _, t := range r.topicsNamed(p.Topic) {

@@ -60,6 +60,9 @@ func (r *run) drive(ctx context.Context) {
 	for _, p := range r.producer {
 		sending.Go(func() { p.send(stop, func() time.Duration { return stoppedAt }) })
 	}
+	if len(r.producer) == 0 {
+		sending.Go(func() { r.pass(stop) })
+	}
 	sent := make(chan struct{})
 	go func() { sending.Wait(); close(sent) }()
 	r.stopped = r.end
@@ -92,6 +95,14 @@ func (r *run) drive(ctx context.Context) {
 	<-watched
 	over()
 	turns.Wait()
+}
+
+// pass lets the phases go by where nobody sends.
+func (r *run) pass(stop <-chan struct{}) {
+	select {
+	case <-stop:
+	case <-time.After(time.Until(r.start.Add(r.end))):
+	}
 }
 
 // drain awaits what was handed, then aborts what the clients still hold and
@@ -247,6 +258,9 @@ func (r *run) settle(ctx context.Context) {
 	}
 	r.close()
 	r.reading.Wait()
+	if r.ends && r.shared() {
+		r.ends = r.logEnds(ctx) // others may have written since, and groups read it
+	}
 	r.ends = r.ends && r.offsets(ctx, r.cluster.LogStarts, func(t *cluster.Topic, first []int64) { t.First = first })
 }
 

@@ -21,6 +21,7 @@ type fleet struct {
 	spans    []interval
 	start    time.Time
 	stamp    stamp
+	skew     time.Duration // of the clock that stamps are of
 	errors   *errorLog
 	pace     *dialPace
 	end      time.Duration // of the last phase

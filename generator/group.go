@@ -53,7 +53,7 @@ func (r *run) startGroup(ctx context.Context, c scenario.Consumer) error {
 	for n, t := range g.topics {
 		g.expected += int64(len(t.Leaders))
 		for i, o := range begin[n] {
-			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{ours: t.Created, begin: o, next: o, before: t.Start[i]})
+			g.progress[t.Actual] = append(g.progress[t.Actual], &readProgress{by: r.writersOf(t), begin: o, next: o, before: t.Start[i]})
 		}
 	}
 	if err := r.cluster.StartGroup(ctx, g.id, g.topics, begin); err != nil {
@@ -162,7 +162,7 @@ func (g *group) seen() (n int64) {
 // readProgress is how far a group has read one partition. What it passed is
 // consumed, expired or skipped.
 type readProgress struct {
-	ours   bool  // whether the run created the topic, so that nobody else writes to it
+	by     writers
 	begin  int64 // where the group began
 	before int64 // log end before the traffic
 

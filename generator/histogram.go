@@ -23,6 +23,7 @@ type latencies struct {
 	*hdrhistogram.Histogram
 	clamped  int64
 	negative int64
+	least    time.Duration // of the negative ones
 }
 
 func newLatencies(significant int) *latencies {
@@ -35,6 +36,7 @@ func (l *latencies) recordN(d time.Duration, n int64) {
 	switch {
 	case d < 0:
 		l.negative += n
+		l.least = min(l.least, d)
 		d = 0
 	case int64(d) > highest:
 		l.clamped += n
@@ -48,11 +50,12 @@ func (l *latencies) merge(o *latencies) {
 	l.Merge(o.Histogram)
 	l.clamped += o.clamped
 	l.negative += o.negative
+	l.least = min(l.least, o.least)
 }
 
 // clone is a copy, which takes a fraction of the time of a merge.
 func (l *latencies) clone() *latencies {
-	return &latencies{Histogram: l.Clone(), clamped: l.clamped, negative: l.negative}
+	return &latencies{Histogram: l.Clone(), clamped: l.clamped, negative: l.negative, least: l.least}
 }
 
 // distribution is latencies together with the ages of records that were not acked
@@ -134,6 +137,10 @@ func (d distribution) summary() report.Latency {
 	}
 	if l.Count == 0 {
 		return report.Latency{}
+	}
+	if all.negative > 0 {
+		ahead := millis(-all.least)
+		l.ClockOffset = &ahead
 	}
 	l.P50, l.P50Censored = d.point(all, 0.5)
 	l.P90, l.P90Censored = d.point(all, 0.9)

@@ -134,9 +134,13 @@ func (m *member) take(fetches kgo.Fetches) {
 				continue
 			}
 			h := heldRecord{received: m.clock.at(now), size: len(r.Key) + len(r.Value)}
-			if intended, ours := m.stamp.read(r, at.ours); ours {
+			if intended, ok := m.stamp.read(r, at.by); ok {
 				h.intended = m.clock.at(intended)
-				h.measured = r.Offset >= fresh && inMeasured(m.spans, h.intended)
+				of := h.intended
+				if at.by == onlyOthers { // whose phases and clock are not ours
+					of = h.received
+				}
+				h.measured = r.Offset >= fresh && inMeasured(m.spans, of)
 			}
 			m.collector.add(h)
 		}

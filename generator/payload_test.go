@@ -184,24 +184,27 @@ func TestFull(t *testing.T) {
 
 // TestStamp holds which records tell their age.
 func TestStamp(t *testing.T) {
-	s, at := stamp{run: 7}, time.Unix(1e9, 123456789)
-	stamped, foreign := make([]byte, 20), make([]byte, 20)
+	s, at := newStamp(), time.Unix(1e9, 123456789)
+	stamped, foreign, noStamp := make([]byte, 20), make([]byte, 20), make([]byte, 20)
 	s.put(stamped, at)
-	stamp{run: 8}.put(foreign, at)
+	stamp{run: s.run ^ 1}.put(foreign, at)
 	short := make([]byte, 15)
 	s.put(short, at)
 	millis := at.Truncate(time.Millisecond)
 	for name, c := range map[string]struct {
-		value      []byte
-		ours, want bool
-		at         time.Time
+		value []byte
+		by    writers
+		want  bool
+		at    time.Time
 	}{
-		"stamped": {stamped, true, true, at}, "stamped, shared topic": {stamped, false, true, at},
-		"of another run, shared topic": {foreign, false, false, at}, "sample": {foreign, true, true, millis},
-		"tombstone": {nil, true, true, millis}, "tombstone, shared topic": {nil, false, false, at},
-		"short": {short, true, true, millis}, "short, shared topic": {short, false, false, at},
+		"stamped": {stamped, onlyUs, true, at}, "stamped, shared topic": {stamped, weAndOthers, true, at},
+		"of another run, shared topic": {foreign, weAndOthers, false, at}, "sample": {foreign, onlyUs, true, millis},
+		"of another run, its topic": {foreign, onlyOthers, true, at}, "no run's, others' topic": {noStamp, onlyOthers, false, at},
+		"tombstone": {nil, onlyUs, true, millis}, "tombstone, shared topic": {nil, weAndOthers, false, at},
+		"short": {short, onlyUs, true, millis}, "short, shared topic": {short, weAndOthers, false, at},
+		"short, others' topic": {short, onlyOthers, false, at},
 	} {
-		got, ok := s.read(&kgo.Record{Value: c.value, Timestamp: millis}, c.ours)
+		got, ok := s.read(&kgo.Record{Value: c.value, Timestamp: millis}, c.by)
 		if ok != c.want || ok && !got.Equal(c.at) {
 			t.Errorf("%s: %v, %v; want %v, %v", name, got, ok, c.at, c.want)
 		}

@@ -187,7 +187,7 @@ func (p *producer) make(c content, intended time.Duration) *flight {
 	f := p.take(own)
 	f.intended, f.size, f.to = intended, c.size, c.to
 	key := f.record.Key[:0]
-	f.record = kgo.Record{Topic: c.to.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended)}
+	f.record = kgo.Record{Topic: c.to.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended + p.skew)}
 	if p.keys != nil {
 		f.record.Key = p.keys.Append(key, c.key)
 	}

@@ -80,7 +80,7 @@ func (r *recorder) swap() *latencies {
 
 func (r *recorder) giveBack(l *latencies) {
 	l.Reset()
-	l.clamped, l.negative = 0, 0
+	l.clamped, l.negative, l.least = 0, 0, 0
 	r.mu.Lock()
 	r.spare = l
 	r.mu.Unlock()

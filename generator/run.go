@@ -34,6 +34,8 @@ type Config struct {
 	Progress func(Progress)
 	// Dial opens connections; nil for plain TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	skew time.Duration // by which this machine's clock is made out to be ahead, by tests
 }
 
 // Output is what a run leaves behind.

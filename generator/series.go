@@ -16,6 +16,9 @@ func (r *run) timeline() []report.Second {
 	for _, p := range r.producer {
 		n = max(n, len(p.recorder.seconds))
 	}
+	if len(r.producer) == 0 {
+		n = len(r.seconds)
+	}
 	out := make([]report.Second, n)
 	throttled := r.observer.bySecond(r.shift(), n)
 	every := func(*link) bool { return true }

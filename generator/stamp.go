@@ -3,9 +3,13 @@ package generator
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msklt/internal/cluster"
+	"msklt/scenario"
 )
 
 // stamp marks a run's records and carries their intended time, so that whoever
@@ -31,13 +35,39 @@ func (s stamp) put(value []byte, intended time.Time) {
 	}
 }
 
-// read returns a record's intended time. A record without the stamp counts only in
-// a topic that the run created, where there are no others' (ours), and only if
-// the broker left its timestamp alone; ok is false for the rest.
-func (s stamp) read(r *kgo.Record, ours bool) (intended time.Time, ok bool) {
-	if len(r.Value) >= stampSize && binary.BigEndian.Uint64(r.Value) == s.run {
+// read returns a record's intended time. In a topic that only others write to, any
+// run's stamp counts. A record without one counts only in a topic that the run
+// created, where there are no others', and only if the broker left its timestamp
+// alone; ok is false for the rest.
+func (s stamp) read(r *kgo.Record, by writers) (intended time.Time, ok bool) {
+	if len(r.Value) >= stampSize && s.known(binary.BigEndian.Uint64(r.Value), by) {
 		return time.Unix(0, int64(binary.BigEndian.Uint64(r.Value[8:]))), true
 	}
 	const logAppendTime = 1
-	return r.Timestamp, ours && r.Attrs.TimestampType() != logAppendTime
+	return r.Timestamp, by == onlyUs && r.Attrs.TimestampType() != logAppendTime
+}
+
+// known tells whether the first eight bytes of a value are a stamp that counts.
+func (s stamp) known(first uint64, by writers) bool {
+	return first == s.run || by == onlyOthers && first>>32 == stampMark
+}
+
+// writers are who writes to a topic.
+type writers int
+
+const (
+	onlyUs      writers = iota // the run created it
+	weAndOthers                // it was there, and a fleet of the run writes to it
+	onlyOthers                 // it was there, and the run only reads it
+)
+
+// writersOf says who writes to a topic.
+func (r *run) writersOf(t *cluster.Topic) writers {
+	switch {
+	case t.Created:
+		return onlyUs
+	case slices.ContainsFunc(r.Scenario.Producers, func(p scenario.Producer) bool { return p.Topic == t.Name }):
+		return weAndOthers
+	}
+	return onlyOthers
 }

@@ -42,6 +42,9 @@ func (r *run) verdict(res *report.Result) report.Verdict {
 // summarise says the verdict in a sentence or two.
 func summarise(v report.Verdict, res *report.Result) string {
 	got := fmt.Sprintf("%s of the %s offered were acknowledged", limits.Amount(res.Rates.AckedBytesPerSecond, limits.ClusterIngress), limits.Amount(res.Rates.OfferedBytesPerSecond, limits.ClusterIngress))
+	if len(res.Fleets) == 0 {
+		got = limits.Amount(res.Rates.ConsumedBytesPerSecond, limits.ClusterEgress) + " were read"
+	}
 	if len(v.Binding) == 0 {
 		text := fmt.Sprintf("No response throttled; %s.", got)
 		if res.Throttle.Responses > 0 {

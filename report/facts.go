@@ -17,6 +17,16 @@ func ackedShare(r *Result) float64 {
 	return r.Rates.AckedBytesPerSecond / r.Rates.OfferedBytesPerSecond
 }
 
+// clockOffset says what negative end-to-end times tell of the clocks; "" where there
+// are none.
+func clockOffset(l Latency) string {
+	if l.ClockOffset == nil {
+		return ""
+	}
+	return count(l.Negative) + " of " + count(l.Count) + " records were received before they were intended: the writers' clock is ahead by at least " +
+		millis(*l.ClockOffset) + ", by which every end-to-end time is short; those that would be negative count as 0"
+}
+
 // declaredValue finds a limit's declared value among what bound and what did
 // not; ok is false when it is not declared.
 func declaredValue(r *Result, name limits.Name) (value float64, ok bool) {
@@ -34,7 +44,7 @@ func declaredValue(r *Result, name limits.Name) (value float64, ok bool) {
 }
 
 // direction is the side of the partitions that a report draws: what was acked,
-// or what was consumed when a limit on reading bound first.
+// or what was consumed when a limit on reading bound first, or nobody wrote.
 type direction struct {
 	verb      string // "acked" or "consumed"
 	limit     limits.Name
@@ -44,7 +54,7 @@ type direction struct {
 }
 
 func directionOf(r *Result) direction {
-	if len(r.Verdict.Binding) > 0 && strings.HasSuffix(string(r.Verdict.Binding[0].Limit), ".egress") {
+	if len(r.Fleets) == 0 && len(r.Groups) > 0 || len(r.Verdict.Binding) > 0 && strings.HasSuffix(string(r.Verdict.Binding[0].Limit), ".egress") {
 		return direction{
 			verb:      "consumed",
 			limit:     limits.PartitionEgress,

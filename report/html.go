@@ -127,7 +127,7 @@ func functions() template.FuncMap {
 		"whole":  unbroken, "reading": reading, "sentence": sentence,
 		"class": func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
 		"sub":   func(a, b int) int { return a - b },
-		"money": money, "amount": amount, "price": price,
+		"clocks": clockOffset, "money": money, "amount": amount, "price": price,
 	}
 }
 

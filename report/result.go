@@ -180,21 +180,25 @@ type Latencies struct {
 // Latency summarises one histogram. A percentile that falls among censored
 // records is a lower bound; its Censored field is then true.
 type Latency struct {
-	P50          float64 `json:"p50_ms"`
-	P90          float64 `json:"p90_ms"`
-	P99          float64 `json:"p99_ms"`
-	P999         float64 `json:"p999_ms"`
-	Max          float64 `json:"max_ms"`
-	Mean         float64 `json:"mean_ms"`
-	Count        int64   `json:"count"`
-	Censored     int64   `json:"censored"`
-	Clamped      int64   `json:"clamped"`  // above the histogram's top of 10 minutes
-	Negative     int64   `json:"negative"` // clock-skew evidence, end-to-end only
-	P50Censored  bool    `json:"p50_censored,omitempty"`
-	P90Censored  bool    `json:"p90_censored,omitempty"`
-	P99Censored  bool    `json:"p99_censored,omitempty"`
-	P999Censored bool    `json:"p999_censored,omitempty"`
-	MaxCensored  bool    `json:"max_censored,omitempty"`
+	P50      float64 `json:"p50_ms"`
+	P90      float64 `json:"p90_ms"`
+	P99      float64 `json:"p99_ms"`
+	P999     float64 `json:"p999_ms"`
+	Max      float64 `json:"max_ms"`
+	Mean     float64 `json:"mean_ms"`
+	Count    int64   `json:"count"`
+	Censored int64   `json:"censored"`
+	Clamped  int64   `json:"clamped"` // above the histogram's top of 10 minutes
+	// Negative values are recorded as 0: end-to-end only, where records were received
+	// before the writer's clock said that they were intended. That clock is then
+	// ahead of the reader's by at least ClockOffset; nil where nothing is negative.
+	Negative     int64    `json:"negative"`
+	ClockOffset  *float64 `json:"clock_offset_at_least_ms,omitempty"`
+	P50Censored  bool     `json:"p50_censored,omitempty"`
+	P90Censored  bool     `json:"p90_censored,omitempty"`
+	P99Censored  bool     `json:"p99_censored,omitempty"`
+	P999Censored bool     `json:"p999_censored,omitempty"`
+	MaxCensored  bool     `json:"max_censored,omitempty"`
 	// Curve is the percentile curve, for the report: from few values per octave
 	// of 1/(1−q).
 	Curve []CurvePoint `json:"curve,omitempty"`

@@ -140,10 +140,12 @@ func (s *sheet) binding(b Binding) {
 }
 
 func (s *sheet) load(r *Result) {
-	s.row("offered", bandwidth(r.Rates.OfferedBytesPerSecond)+", "+
-		withUnit(r.Rates.OfferedRecordsPerSecond, "records/s"))
-	s.row("acked", bandwidth(r.Rates.AckedBytesPerSecond)+", "+
-		withUnit(r.Rates.AckedRecordsPerSecond, "records/s")+", "+percent(ackedShare(r))+" of what was offered")
+	if len(r.Fleets) > 0 || len(r.Groups) == 0 {
+		s.row("offered", bandwidth(r.Rates.OfferedBytesPerSecond)+", "+
+			withUnit(r.Rates.OfferedRecordsPerSecond, "records/s"))
+		s.row("acked", bandwidth(r.Rates.AckedBytesPerSecond)+", "+
+			withUnit(r.Rates.AckedRecordsPerSecond, "records/s")+", "+percent(ackedShare(r))+" of what was offered")
+	}
 	if r.Rates.ConsumedBytesPerSecond > 0 {
 		s.row("consumed", bandwidth(r.Rates.ConsumedBytesPerSecond))
 	}
@@ -190,6 +192,9 @@ func (s *sheet) latency(r *Result) {
 	}
 	if n := r.Latency.EndToEnd.Censored; n > 0 {
 		s.row("", count(n)+" records were received early, because the end of the traffic cut a wait of their group short; their end to end is a lower bound (≥)")
+	}
+	if text := clockOffset(r.Latency.EndToEnd); text != "" {
+		s.row("", text)
 	}
 	s.gap()
 }

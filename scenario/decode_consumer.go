@@ -60,7 +60,7 @@ func groupTopics(o *object, c Consumer, s *Scenario) (topics []string) {
 		case len(s.Topics) == 0: // reported
 		case !knows(s.Topics, topic):
 			o.report(item, suggest(topic, topicNames(s.Topics)), "%s.topics: no topic is called %s", o.path, quote(topic))
-		case !filled(s, topic):
+		case !o.filled(s, topic):
 			o.report(item, "add a producer for it, or consume another topic",
 				"%s.topics: no producer writes to %s, so there is nothing to read", o.path, topic)
 		case c.From == FromCommitted && !existing(s, topic):
@@ -72,10 +72,10 @@ func groupTopics(o *object, c Consumer, s *Scenario) (topics []string) {
 	return topics
 }
 
-// filled tells whether a topic has or may have records. It may when a producer's
-// topic could not be read.
-func filled(s *Scenario, topic string) bool {
-	return len(s.Producers) == 0 || existing(s, topic) ||
+// filled tells whether a topic has or may have records. It may when the producers, or
+// the topic of one, could not be read.
+func (o *object) filled(s *Scenario, topic string) bool {
+	return len(s.Producers) == 0 && o.given("producers") || existing(s, topic) ||
 		slices.ContainsFunc(s.Producers, func(p Producer) bool { return p.Topic == topic || !knows(s.Topics, p.Topic) })
 }
 

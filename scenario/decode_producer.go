@@ -16,7 +16,9 @@ const (
 )
 
 func producers(o *object, topics []Topic) []Producer {
-	o.require("producers", "{checkout: {topic: orders, rate: 1MB/s, value: {size: 1KiB}}}")
+	if !o.has("consumers") { // else it only reads
+		o.require("producers", "{checkout: {topic: orders, rate: 1MB/s, value: {size: 1KiB}}}")
+	}
 	all := o.child("producers")
 	if all == nil {
 		return nil

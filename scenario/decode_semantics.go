@@ -45,6 +45,12 @@ func find(n *yaml.Node, path ...string) (key, value *yaml.Node) {
 	return key, value
 }
 
+// given tells that the scenario has a section, be it full of mistakes.
+func (d *decoder) given(section string) bool {
+	key, _ := find(d.root, section)
+	return key != nil
+}
+
 // whole tells that no mistake was found in an entry of a section.
 func (d *decoder) whole(section, name string) bool {
 	key, value := find(d.root, section, name)

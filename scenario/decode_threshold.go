@@ -209,7 +209,7 @@ func (o *object) narrow(root *object, s *Scenario, t *Threshold, m metric) {
 func (o *object) fleetNamed(root *object, name string) {
 	known := namesIn(root, "producers")
 	switch {
-	case len(known) == 0 || slices.Contains(known, name):
+	case len(known) == 0 && root.has("producers") || slices.Contains(known, name):
 	case slices.Contains(namesIn(root, "consumers"), name):
 		o.fail("fleet", "write group: "+name, "%s is a consumer group", name)
 	case slices.Contains(namesIn(root, "idle"), name):
@@ -269,7 +269,7 @@ func (o *object) topicNamed(s *Scenario, name string, m metric) {
 // nothing to measure but the throttles of its readers.
 func (o *object) written(field string, s *Scenario, topic string, m metric) {
 	may := slices.ContainsFunc(s.Producers, func(p Producer) bool { return p.Topic == topic || !knows(s.Topics, p.Topic) })
-	if !may && len(s.Producers) > 0 && m.name != "throttled.share" {
+	if !may && (len(s.Producers) > 0 || !o.given("producers")) && m.name != "throttled.share" {
 		o.fail(field, "", "no producer writes to %s, so there is nothing to measure", topic)
 	}
 }

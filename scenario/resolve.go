@@ -43,7 +43,10 @@ func (s *Scenario) YAML() []byte {
 	for _, c := range s.Consumers {
 		consumers.add(c.Name, consumerYAML(c))
 	}
-	top.add("topics", topics).add("producers", producers)
+	top.add("topics", topics)
+	if len(s.Producers) > 0 {
+		top.add("producers", producers)
+	}
 	if len(s.Idle) > 0 {
 		top.add("idle", idle)
 	}

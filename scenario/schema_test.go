@@ -206,7 +206,7 @@ func TestSchemaRejectsMistakes(t *testing.T) {
 
 const unseenBySchema = `
 one field against another: buffer-and-batch curve-burst existing-topic extends-both extends-remove hot-and-zipf hot-keys idempotent-acks
-one place against another: nobody-fills-template message-limit same-names unreachable-rate threshold-no-group connect-rate largest-and-buffer template-name tombstones-in-bytes too-many-partitions curve-changes nobody-fills not-measured phase-names too-many-records unknown-topic value-and-buffer
+one place against another: only-reads nobody-fills-template message-limit same-names unreachable-rate threshold-no-group connect-rate largest-and-buffer template-name tombstones-in-bytes too-many-partitions curve-changes nobody-fills not-measured phase-names too-many-records unknown-topic value-and-buffer
 a value of the right form: threshold-bounds limits-extends limits-none limits-parameters limits-profile tagged variables version
 in another file: extends-circle extends-list extends-syntax
 shown by any editor: duplicate-key extends-twice

@@ -110,6 +110,9 @@ func (d *demand) assumptions(l Limits) []string {
 			out = append(out, fmt.Sprintf("The hot keys of fleet %s move: partitions show the mean over the measured phases, limits the worst time.", f.Name))
 		}
 	}
+	if len(d.fleets) == 0 {
+		out = append(out, "Nobody writes in this scenario; how much there is to read nobody knows beforehand, so no number here holds it.")
+	}
 	for _, g := range d.groups {
 		if len(g.Pauses) > 0 {
 			out = append(out, fmt.Sprintf("Group %s catches up after a pause as fast as the limits let it.", g.Name))
