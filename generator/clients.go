@@ -35,10 +35,20 @@ const (
 // connections. The owner is the fleet or group that the client belongs to, "" for
 // the administration's.
 func (r *run) tapped(owner, clientID string, pace *dialPace) []kgo.Opt {
+	return r.through(r.tapOf(owner, clientID, pace))
+}
+
+// tapOf is a tap on the connections of a new client.
+func (r *run) tapOf(owner, clientID string, pace *dialPace) *tap {
 	t := r.newTap(clientID, pace)
 	t.client = r.observer.addClient(owner)
+	return t
+}
+
+// through returns the options of a client with a tap.
+func (r *run) through(t *tap) []kgo.Opt {
 	return []kgo.Opt{
-		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(clientID), kgo.Dialer(t.dial),
+		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(t.clientID), kgo.Dialer(t.dial),
 		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
 	}
 }
@@ -70,7 +80,9 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 	// the Java client; franz-go would refuse it. So it would a batch larger than
 	// a request.
 	batch := int32(min(max(s.BatchBytes, f.MaxBytes()+framing+len(f.Headers)*headerFraming), largestBatch))
-	opts := append(r.tapped(f.Name, r.clientID(s.ClientID, f.Name, i), f.pace),
+	t := r.tapOf(f.Name, r.clientID(s.ClientID, f.Name, i), f.pace)
+	p.heard = &t.heard
+	opts := append(r.through(t),
 		kgo.ProducerLinger(s.Linger),
 		kgo.ProducerBatchMaxBytes(batch), kgo.BrokerMaxWriteBytes(max(batch, largestRequest)),
 		kgo.MaxBufferedRecords(unbounded),
@@ -84,7 +96,8 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 		opts = append(opts, kgo.RequiredAcks(kgo.AllISRAcks()))
 	case "1":
 		opts = append(opts, kgo.RequiredAcks(kgo.LeaderAck()))
-	case "0":
+	case "0": // no answer says when
+		p.heard = nil
 		opts = append(opts, kgo.RequiredAcks(kgo.NoAck()))
 	}
 	if !s.Idempotent {

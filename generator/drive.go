@@ -148,6 +148,9 @@ func await(ctx context.Context, done <-chan struct{}) bool {
 // awaitBatches waits a moment for the batches of the last acknowledgements. What is
 // still missing then shows: bytes acked fall short.
 func (r *run) awaitBatches() {
+	for _, p := range r.producer {
+		p.recorder.settle()
+	}
 	for range 100 {
 		settled := true
 		for _, loads := range r.loads {

@@ -4,8 +4,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"msklt/report"
 )
 
@@ -16,47 +14,6 @@ const (
 	highest = int64(10 * time.Minute)
 	digits  = 3
 )
-
-// latencies is a histogram of durations. A duration above the top is recorded at
-// the top and counted as clamped.
-type latencies struct {
-	*hdrhistogram.Histogram
-	clamped  int64
-	negative int64
-	least    time.Duration // of the negative ones
-}
-
-func newLatencies(significant int) *latencies {
-	return &latencies{Histogram: hdrhistogram.New(lowest, highest, significant)}
-}
-
-func (l *latencies) record(d time.Duration) { l.recordN(d, 1) }
-
-func (l *latencies) recordN(d time.Duration, n int64) {
-	switch {
-	case d < 0:
-		l.negative += n
-		l.least = min(l.least, d)
-		d = 0
-	case int64(d) > highest:
-		l.clamped += n
-		d = time.Duration(highest)
-	}
-	// In range after clamping, so that it cannot fail.
-	_ = l.RecordValues(int64(d), n)
-}
-
-func (l *latencies) merge(o *latencies) {
-	l.Merge(o.Histogram)
-	l.clamped += o.clamped
-	l.negative += o.negative
-	l.least = min(l.least, o.least)
-}
-
-// clone is a copy, which takes a fraction of the time of a merge.
-func (l *latencies) clone() *latencies {
-	return &latencies{Histogram: l.Clone(), clamped: l.clamped, negative: l.negative, least: l.least}
-}
 
 // distribution is latencies together with the ages of records that were not acked
 // when the run ended: lower bounds of what their latency would have been.
@@ -82,7 +39,7 @@ func (d *distribution) censor(age time.Duration) { d.censorN(age, 1) }
 
 func (d *distribution) censorN(age time.Duration, n int64) {
 	if d.censored == nil {
-		d.censored = newLatencies(int(d.exact.SignificantFigures()))
+		d.censored = newLatencies(d.exact.digits)
 	}
 	d.censored.recordN(age, n)
 }
@@ -93,7 +50,7 @@ func (d *distribution) merge(o distribution) {
 		return
 	}
 	if d.censored == nil {
-		d.censored = newLatencies(int(d.exact.SignificantFigures()))
+		d.censored = newLatencies(d.exact.digits)
 	}
 	d.censored.merge(o.censored)
 }
@@ -103,7 +60,7 @@ func (d distribution) all() *latencies {
 	if d.censored == nil {
 		return d.exact
 	}
-	sum := newLatencies(int(d.exact.SignificantFigures()))
+	sum := newLatencies(d.exact.digits)
 	sum.merge(d.exact)
 	sum.merge(d.censored)
 	return sum
@@ -116,16 +73,22 @@ func (d distribution) quantile(all *latencies, q float64) (v time.Duration, lowe
 	if n == 0 {
 		return 0, false
 	}
-	rank := max(1, int64(math.Ceil(q*float64(n)-1e-9))) // the library would round
-	at := all.ValueAtQuantile(100 * float64(rank) / float64(n))
-	if d.censored == nil {
-		return time.Duration(at), false
+	rank := rankOf(q, n)
+	at := all.bucketAt(rank)
+	v = time.Duration(all.highestOf(at))
+	switch {
+	case d.censored == nil:
+		return v, false
+	case rank > d.exact.TotalCount():
+		return v, true
 	}
-	if rank > d.exact.TotalCount() {
-		return time.Duration(at), true
-	}
-	atMost := d.exact.ValueAtQuantile(100 * float64(rank) / float64(d.exact.TotalCount()))
-	return time.Duration(at), !all.ValuesAreEquivalent(at, atMost) && atMost > at
+	return v, d.exact.bucketAt(rank) > at
+}
+
+// rankOf is which of n values, counted from 1 for the least, is their q-quantile: the
+// smallest that a share q of all does not exceed.
+func rankOf(q float64, n int64) int64 {
+	return max(1, int64(math.Ceil(q*float64(n)-1e-9)))
 }
 
 // summary is the distribution in a result.

@@ -35,14 +35,45 @@ func (p *partitionLoad) at(t time.Duration) *partitionSecond {
 	return &p.seconds[i]
 }
 
-// acked notes a record.
-func (p *partitionLoad) acked(response time.Duration, measured bool) {
+// acked notes so many records, and the response times of those that are measured.
+func (p *partitionLoad) acked(records int64, responses []time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.records++
-	if measured {
-		p.response.exact.record(response)
+	p.records += records
+	for _, d := range responses {
+		p.response.exact.record(d)
 	}
+}
+
+// partitionRun is records of one partition that a client saw acknowledged one after
+// the other, as those of a batch are. The partition, which the clients share, is
+// told of them together.
+type partitionRun struct {
+	to        *partitionLoad
+	records   int64
+	responses [64]time.Duration // of the measured ones
+	measured  int
+}
+
+// add adds a record of a partition, nil for one that is not known.
+func (r *partitionRun) add(to *partitionLoad, response time.Duration, measured bool) {
+	if to != r.to || r.measured == len(r.responses) {
+		r.tell()
+		r.to = to
+	}
+	r.records++
+	if measured {
+		r.responses[r.measured] = response
+		r.measured++
+	}
+}
+
+// tell tells the partition what it has not been told yet.
+func (r *partitionRun) tell() {
+	if r.to != nil && r.records > 0 {
+		r.to.acked(r.records, r.responses[:r.measured])
+	}
+	r.records, r.measured = 0, 0
 }
 
 // soFar is a copy of the response times.

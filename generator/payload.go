@@ -23,23 +23,27 @@ func sizeClass(size int) int {
 
 // take returns a flight with a value of a size, 0 for one that needs no bytes. The
 // bytes are made once and differ between all records that are out at one time;
-// flights are kept by size class, so that memory follows the sizes drawn.
+// flights are kept by size class, so that memory follows the sizes drawn. Those that
+// came back are taken over together, once there are no others.
 func (p *producer) take(size int) *flight {
 	class := sizeClass(size)
-	p.mu.Lock()
-	idle := p.idle[class]
-	if n := len(idle); n > 0 {
-		f := idle[n-1]
-		p.idle[class] = idle[:n-1]
+	ready := &p.ready[class]
+	if len(*ready) == 0 {
+		p.mu.Lock()
+		*ready, p.idle[class] = p.idle[class], *ready
 		p.mu.Unlock()
+	}
+	if last := len(*ready) - 1; last >= 0 {
+		f := (*ready)[last]
+		*ready = (*ready)[:last]
 		if f.shaped != size {
 			p.shape(f, size)
 		}
 		return f
 	}
-	p.mu.Unlock()
 	f := &flight{from: p, class: class}
 	f.promise = f.done
+	f.record.Headers = p.headers
 	if size > 0 {
 		f.buffer = make([]byte, min(1<<(class-1), p.Value.Size.Max))
 		p.fill(f.buffer)

@@ -175,7 +175,7 @@ func TestFull(t *testing.T) {
 		size int
 		full bool
 	}{{0, 5000, false}, {900, 100, false}, {900, 101, true}, {1, 1000, true}} {
-		p.buffered.Store(c.held)
+		p.given = p.freed.Load() + c.held
 		if got := p.full(content{size: c.size}); got != c.full {
 			t.Errorf("holding %d bytes, a record of %d finds it full: %v", c.held, c.size, got)
 		}

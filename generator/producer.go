@@ -27,33 +27,45 @@ type producer struct {
 	number   int // in the fleet
 	client   *kgo.Client
 	recorder *recorder
-	buffered atomic.Int64 // bytes of keys and values that the client holds
 	random   *rand.ChaCha8
 	txn      *transactions // nil without transactions
+	unsent   int64         // due but never handed, known after the run
 
-	next   int64 // first record not yet handed
-	found  int64 // first record not yet found due
-	wakes  wakes
-	unsent int64 // due but never handed, known after the run
+	// Of the goroutine that sends.
+	next  int64 // first record not yet handed
+	found int64 // first record not yet found due
+	wakes wakes
+	clock stopwatch
+	notes notes
+	ready [sizeClasses][]*flight
+	given int64 // bytes of keys and values handed so far
+	room  int64 // given may grow to this much, as far as is known
 
-	mu   sync.Mutex
-	idle [sizeClasses][]*flight
+	_ [64]byte // what the two goroutines write does not share a cache line
+
+	// Of the goroutine that acknowledges.
+	heard   *atomic.Int64 // what has come over the client's connections; nil: unknown
+	lastly  int64         // heard when ackedAt was read
+	ackedAt time.Duration
+	freed   atomic.Int64 // bytes of keys and values that the client holds no more
+	mu      sync.Mutex
+	idle    [sizeClasses][]*flight
 }
 
 // flight is one record on its way.
 type flight struct {
-	record   kgo.Record
-	from     *producer
+	from    *producer
+	promise func(*kgo.Record, error) // f.done, bound once
+	buffer  []byte                   // for values that are made up
+	class   int                      // of the buffer's size
+	shaped  int                      // value size that the buffer's entropy is right for
+
 	to       *target
 	intended time.Duration
 	handed   time.Duration
 	size     int // of key and value
 	measured bool
-	promise  func(*kgo.Record, error) // f.done, bound once
-
-	class  int    // of the buffer's size
-	buffer []byte // for values that are made up
-	shaped int    // value size that the buffer's entropy is right for
+	record   kgo.Record
 }
 
 // content is what a record will hold.
@@ -92,33 +104,48 @@ func (p *producer) send(stop <-chan struct{}, stopped func() time.Duration) {
 
 // wake hands over what is due at a time and tells whether the client was full.
 func (p *producer) wake(now time.Duration) (full bool) {
+	defer p.tell()
+	p.clock = stopwatch{}
 	if p.Rate.Max {
 		return p.flood()
 	}
 	now = min(now, p.end)
 	due := p.due(p.number, now)
 	if due > p.found {
-		p.recorder.attempted(now, func(n int64) (time.Duration, bool) { return p.intended(p.number, n) }, p.found, due)
 		p.wakes.add(due, now)
-		p.found = due
 	}
-	for p.next < due {
+	for p.next < due && !full {
 		t, measured := p.intended(p.number, p.next)
-		c := p.content(p.slot(p.number, p.next), t)
-		if p.full(c) {
-			return true
+		if p.next == p.found {
+			p.find(t, measured, now)
 		}
-		p.hand(c, t, measured, p.wakes.attempted(p.next))
-		p.next++
+		c := p.content(p.slot(p.number, p.next), t)
+		if full = p.full(c); !full {
+			p.hand(c, t, measured, p.wakes.attempted(p.next), p.clock.now(p.start))
+			p.next++
+		}
 	}
-	return false
+	for p.found < due {
+		t, measured := p.intended(p.number, p.found)
+		p.find(t, measured, now)
+	}
+	return full
+}
+
+// find notes that the next record was found due.
+func (p *producer) find(t time.Duration, measured bool, now time.Duration) {
+	p.found++
+	p.notes.attempts = append(p.notes.attempts, attempt{intended: t, at: now, measured: measured})
+	if len(p.notes.attempts) == mostNotes {
+		p.tell()
+	}
 }
 
 // flood hands over records as long as the client takes them, up to one wake-up's
 // worth: there is no schedule, so that response and service time are the same.
 func (p *producer) flood() (full bool) {
 	for range 10_000 {
-		now := time.Since(p.start)
+		now := p.clock.now(p.start)
 		if now >= p.end {
 			return false
 		}
@@ -127,10 +154,9 @@ func (p *producer) flood() (full bool) {
 			return true
 		}
 		measured := inMeasured(p.spans, now)
-		p.recorder.attempted(now, func(int64) (time.Duration, bool) { return now, measured }, p.next, p.next+1)
-		p.hand(c, now, measured, now)
+		p.find(now, measured, now)
+		p.hand(c, now, measured, now, now)
 		p.next++
-		p.found = p.next
 	}
 	return false
 }
@@ -163,17 +189,27 @@ func (p *producer) content(slot int64, intended time.Duration) content {
 // transaction ends. Only this goroutine adds to it, so that what is handed is
 // always taken; an empty buffer takes any record.
 func (p *producer) full(c content) bool {
-	held := p.buffered.Load()
-	return p.txn.full() || held > 0 && held+int64(c.size) > int64(p.Settings.BufferBytes)
+	if p.txn.full() {
+		return true
+	}
+	after := p.given + int64(c.size)
+	if after <= p.room {
+		return false
+	}
+	freed := p.freed.Load()
+	p.room = freed + int64(p.Settings.BufferBytes)
+	return after > p.room && p.given > freed
 }
 
 // hand gives a record to the client.
-func (p *producer) hand(c content, intended time.Duration, measured bool, attempted time.Duration) {
+func (p *producer) hand(c content, intended time.Duration, measured bool, attempted, now time.Duration) {
 	f := p.make(c, intended)
-	f.measured = measured
-	p.buffered.Add(int64(f.size))
-	f.handed = time.Since(p.start)
-	p.recorder.handed(f, f.handed-attempted)
+	f.measured, f.handed = measured, now
+	p.given += int64(f.size)
+	p.notes.handovers = append(p.notes.handovers, handover{wait: now - attempted, measured: measured})
+	if len(p.notes.handovers) == mostNotes {
+		p.tell()
+	}
 	p.client.Produce(context.Background(), &f.record, f.promise)
 	p.txn.took()
 }
@@ -186,18 +222,19 @@ func (p *producer) make(c content, intended time.Duration) *flight {
 	}
 	f := p.take(own)
 	f.intended, f.size, f.to = intended, c.size, c.to
-	key := f.record.Key[:0]
-	f.record = kgo.Record{Topic: c.to.topic, Partition: p.Partition.Number, Headers: p.headers, Timestamp: p.start.Add(intended + p.skew)}
+	r := &f.record // whatever else it has, the client sets anew
+	r.Topic, r.Partition, r.Timestamp = c.to.topic, p.Partition.Number, p.start.Add(intended+p.skew)
 	if p.keys != nil {
-		f.record.Key = p.keys.Append(key, c.key)
+		r.Key = p.keys.Append(r.Key[:0], c.key)
 	}
 	switch {
-	case c.tombstone: // its value is null
+	case c.tombstone:
+		r.Value = nil
 	case c.sample != scenario.NoSample:
-		f.record.Value = p.Value.Samples[c.sample]
+		r.Value = p.Value.Samples[c.sample]
 	default:
-		f.record.Value = f.buffer[:c.value]
-		p.stamp.put(f.record.Value, f.record.Timestamp)
+		r.Value = f.buffer[:c.value]
+		p.stamp.put(r.Value, r.Timestamp)
 	}
 	return f
 }
@@ -206,22 +243,35 @@ func (p *producer) make(c content, intended time.Duration) *flight {
 // or given up.
 func (f *flight) done(_ *kgo.Record, err error) {
 	p := f.from
-	now := time.Since(p.start)
+	now := p.seen(err)
 	if err != nil {
 		p.recorder.failed(now, f)
 		p.errors.add("produce", err, now)
 	} else {
 		p.recorder.acked(now, f)
-		f.partition().acked(now-f.intended, f.measured)
 	}
 	p.txn.acked(f.partition(), err == nil)
-	p.buffered.Add(-int64(f.size))
+	size := int64(f.size)
 	p.give(f)
+	p.freed.Add(size)
+}
+
+// seen is when a record's fate was seen. What one response acknowledges was seen
+// with the first record of it: until more comes from the cluster, the time that was
+// read then holds for all.
+func (p *producer) seen(err error) time.Duration {
+	if p.heard == nil || err != nil {
+		return time.Since(p.start)
+	}
+	if n := p.heard.Load(); n != p.lastly || p.ackedAt == 0 {
+		p.lastly, p.ackedAt = n, time.Since(p.start)
+	}
+	return p.ackedAt
 }
 
 // partition is where the record went; nil when it never came so far.
 func (f *flight) partition() *partitionLoad {
-	if p := f.record.Partition; p >= 0 && int(p) < len(f.to.partitions) {
+	if p := f.record.Partition; f.to != nil && p >= 0 && int(p) < len(f.to.partitions) {
 		return f.to.partitions[p]
 	}
 	return nil

@@ -21,6 +21,8 @@ type recorder struct {
 	// Records of the whole run.
 	found, sent, ackedRecords, failedRecords int64
 
+	run partitionRun
+
 	timely  int64        // found due within timelyLag of their intended time
 	waited  int64        // measured, handed over fullLong after being found due
 	lost    []lostRecord // measured records that failed
@@ -73,49 +75,69 @@ func (r *recorder) at(t time.Duration) *clientSecond {
 func (r *recorder) swap() *latencies {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.run.tell()
 	out := r.second
 	r.second, r.spare = r.spare, nil
 	return out
 }
 
+// settle tells the partitions of all that was acknowledged so far.
+func (r *recorder) settle() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.run.tell()
+}
+
 func (r *recorder) giveBack(l *latencies) {
 	l.Reset()
-	l.clamped, l.negative, l.least = 0, 0, 0
 	r.mu.Lock()
 	r.spare = l
 	r.mu.Unlock()
 }
 
-// attempted notes the records from to to-1 that a wake-up found due, and how late
-// it was for each.
-func (r *recorder) attempted(now time.Duration, intended func(n int64) (t time.Duration, measured bool), from, to int64) {
+// attempt is a record that was found due at a time.
+type attempt struct {
+	intended, at time.Duration
+	measured     bool
+}
+
+// attempted notes records that were found due, and how late each was.
+func (r *recorder) attempted(all []attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.at(now)
-	r.found += to - from
-	for n := from; n < to; n++ {
-		t, measured := intended(n)
-		lag := now - t
+	r.found += int64(len(all))
+	for _, a := range all {
+		lag := a.at - a.intended
+		s := r.at(a.at)
 		s.offered++
 		if lag <= timelyLag {
 			r.timely++
 		}
 		s.lagMax = max(s.lagMax, lag)
-		if measured {
+		if a.measured {
 			r.lag.exact.record(lag)
-			r.at(t).due++
+			r.at(a.intended).due++
 		}
 	}
 }
 
-// handed notes that the client library took a record.
-func (r *recorder) handed(f *flight, wait time.Duration) {
+// handover is a record that the client library took so long after it was found due.
+type handover struct {
+	wait     time.Duration
+	measured bool
+}
+
+// handed notes records that the client library took.
+func (r *recorder) handed(all []handover) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sent++
-	if f.measured {
-		r.wait.exact.record(wait)
-		if wait > fullLong {
+	r.sent += int64(len(all))
+	for _, h := range all {
+		if !h.measured {
+			continue
+		}
+		r.wait.exact.record(h.wait)
+		if h.wait > fullLong {
 			r.waited++
 		}
 	}
@@ -136,6 +158,7 @@ func (r *recorder) acked(now time.Duration, f *flight) {
 		r.service.exact.record(now - f.handed)
 		r.at(f.intended).settled++
 	}
+	r.run.add(f.partition(), response, f.measured)
 }
 
 // failed notes a record that the client gave up. Its age when the run ends is a
@@ -173,9 +196,10 @@ func (r *recorder) soFar(latency string, m moment) distribution {
 	return out
 }
 
-// waiting is how many records were found due and are neither acked nor failed.
+// waiting is how many records were found due and are neither acked nor failed, but
+// for those that a wake-up has not told of yet.
 func (r *recorder) waiting() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.found - r.ackedRecords - r.failedRecords
+	return max(0, r.found-r.ackedRecords-r.failedRecords)
 }

@@ -212,5 +212,5 @@ func (r *run) series() []report.PartitionSecond {
 
 // histogram is a distribution over the whole run, as the log of histograms has it.
 func (r *run) histogram(tag string, d distribution) report.Histogram {
-	return report.Histogram{Tag: tag, Start: r.start, End: r.start.Add(r.finished), H: d.all().Histogram}
+	return report.Histogram{Tag: tag, Start: r.start, End: r.start.Add(r.finished), H: d.all().hdr()}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"msklt/internal/limits"
@@ -20,6 +21,7 @@ type tap struct {
 	clientID string
 	dialer   func(ctx context.Context, network, addr string) (net.Conn, error)
 	pace     *dialPace
+	heard    atomic.Int64 // how often something came from the cluster
 }
 
 // dial is the client's dialer.
@@ -109,6 +111,7 @@ func (c *tapConn) request(frame []byte) {
 
 func (c *tapConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	c.tap.heard.Add(1)
 	c.in.feed(c, p[:n])
 	return n, err
 }

@@ -100,10 +100,14 @@ func TestNamedPoints(t *testing.T) {
 // age while traffic flows: a cluster that went silent 5 s ago is seen.
 func TestWaitingRecordsCount(t *testing.T) {
 	r := newRecorder()
-	at := func(n int64) (time.Duration, bool) { return time.Duration(n) * 10 * time.Millisecond, true }
-	r.attempted(10*time.Second, at, 0, 1000) // 100 a second for 10 s
-	for n := range int64(500) {              // the first 5 s are answered after 10 ms
-		intended, _ := at(n)
+	at := func(n int) time.Duration { return time.Duration(n) * 10 * time.Millisecond }
+	var found []attempt
+	for n := range 1000 { // 100 a second for 10 s
+		found = append(found, attempt{intended: at(n), at: 10 * time.Second, measured: true})
+	}
+	r.attempted(found)
+	for n := range 500 { // the first 5 s are answered after 10 ms
+		intended := at(n)
 		r.acked(intended+10*time.Millisecond, &flight{intended: intended, handed: intended, measured: true})
 	}
 	live := r.soFar("response", moment{end: 10 * time.Second, live: true})
