@@ -20,7 +20,7 @@ import (
 // bareOptions says what a bare loop does.
 type bareOptions struct {
 	bootstrap, topic, group string
-	size                    int // bytes of a value
+	size, batch             int // bytes of a value; most of a batch
 	duration                time.Duration
 	rate                    int   // records/s; 0 is flat out
 	records                 int64 // to read
@@ -45,6 +45,7 @@ func bare(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.StringVar(&o.topic, "topic", "bench", "`topic`, which must be there")
 	flags.StringVar(&o.group, "group", "bare", "poll: consumer `group`")
 	flags.IntVar(&o.size, "size", 1000, "produce: `bytes` of a value")
+	flags.IntVar(&o.batch, "batch", 16<<10, "produce: most `bytes` of a batch")
 	flags.DurationVar(&o.duration, "for", 6*time.Second, "produce: how long")
 	flags.IntVar(&o.rate, "rate", 0, "produce: `records/s`; 0 is flat out")
 	flags.Int64Var(&o.records, "records", 0, "poll: how many `records` to read")
@@ -92,7 +93,7 @@ type bareProducer struct {
 func bareProduce(ctx context.Context, o bareOptions) (bareResult, error) {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(o.bootstrap), kgo.ClientID("bare"), kgo.DisableClientMetrics(),
-		kgo.ProducerLinger(5*time.Millisecond), kgo.ProducerBatchMaxBytes(16<<10), kgo.BrokerMaxWriteBytes(100<<20),
+		kgo.ProducerLinger(5*time.Millisecond), kgo.ProducerBatchMaxBytes(int32(o.batch)), kgo.BrokerMaxWriteBytes(100<<20),
 		kgo.MaxBufferedRecords(1<<30), kgo.MaxBufferedBytes(bareBuffer),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.RecordDeliveryTimeout(2*time.Minute),
