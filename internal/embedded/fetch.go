@@ -75,7 +75,7 @@ func (c *conn) answerFetch(b []byte, header int) (answer, error) {
 		return answer{}, err
 	}
 	var parts []fetched
-	limit, first := min(int(r.fetch.maxBytes), fetchMaxBytes), true
+	limit, first := min(int(r.fetch.maxBytes), fetchMaxBytes, cluster.quotas.mostFetched), true
 	err := c.scanner.Feed(b[4:], func(p wire.FetchPartition) {
 		if p.RecordBytes == 0 {
 			return
@@ -173,6 +173,19 @@ func (q *quotas) fetched(r *request, broker int32, frame int, parts []fetched) (
 		}
 	}
 	return v, refused, q.settle(r, broker, at, v)
+}
+
+// mostFetched is the most that a fetch may bring: what the smallest limit on whole
+// responses admits in a full window. A larger one would be refused for ever. Apache
+// Kafka cuts fetches the same way.
+func mostFetched(l limits.Limits) int {
+	most := math.MaxInt
+	for _, limit := range []limits.Name{limits.ClientEgress, limits.BrokerEgress, limits.ClusterEgress} {
+		if value := l.Of(limit); value > 0 {
+			most = min(most, int(value*limits.FullWindow.Seconds()))
+		}
+	}
+	return most
 }
 
 // withhold charges a partition for its records, or keeps them back, uncharged,

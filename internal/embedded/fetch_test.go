@@ -254,3 +254,26 @@ func TestCut(t *testing.T) {
 		t.Errorf("what is no batch was cut to %d bytes", got)
 	}
 }
+
+// A consumer that lags far behind asks for more than a small quota's whole window
+// holds. It gets what the window holds, as on Apache Kafka, and not nothing for ever.
+func TestFetchFitsIntoTheWindow(t *testing.T) {
+	const quota = 30e3
+	inVirtualTime(t, Config{
+		Brokers: 1, Topics: map[string]int32{"orders": 1},
+		Limits: declared(map[limits.Name]float64{limits.ClientEgress: quota}),
+	}, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
+		fill(c, dialVirtual(t, network, c.Bootstrap()[0], "writer"), 1, 100, 10_000)
+		cl := client(t, c, kgo.Dialer(network.DialContext), kgo.ConsumeTopics("orders"))
+		begin := time.Now()
+		for got := 0; got < 1000; {
+			got += cl.PollFetches(t.Context()).NumRecords()
+		}
+		// 300 kB at a time, the first at once; then refused with a pause of 10 s, and as
+		// the last ones leave the window only after 11 s, once more. Less than the quota
+		// gets through, but never more.
+		if took := time.Since(begin).Seconds(); took < 1e6/quota-10 || took > 3*22 {
+			t.Errorf("reading 1 MB at 30 kB/s took %.1f s", took)
+		}
+	})
+}

@@ -22,8 +22,9 @@ const (
 // touches several scopes at one instant, so one lock holds them all; the truth,
 // which counts the same events, is under it too.
 type quotas struct {
-	limits limits.Limits
-	start  time.Time
+	limits      limits.Limits
+	start       time.Time
+	mostFetched int // bytes
 
 	mu       sync.Mutex
 	requests limits.Window
@@ -75,7 +76,7 @@ func (v verdict) millis() int32 {
 
 func newQuotas(l limits.Limits, brokers int) *quotas {
 	q := &quotas{
-		limits: l, start: time.Now(),
+		limits: l, start: time.Now(), mostFetched: mostFetched(l),
 		cluster:  &scope{kind: "cluster"},
 		clients:  make(map[clientKey]*scope),
 		attempts: newBucket(l.Of(limits.ClusterAttempts)),

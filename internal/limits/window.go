@@ -13,6 +13,9 @@ const (
 	keptSamples  = fullSamples + 2
 )
 
+// FullWindow is the time over which a rate is averaged at least.
+const FullWindow = fullSamples * sampleWidth
+
 // Window is the sliding window over which Apache Kafka compares a rate with its
 // quota. Times are since any fixed origin and must not go backwards. The zero
 // value is an empty window. It is not safe for concurrent use.
