@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"msklt/scenario"
 )
 
@@ -64,5 +66,38 @@ func BenchmarkHotPath(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkReadPath is what the generator does with each record that a member
+// reads, besides the client library's own work. Polls bring 500.
+func BenchmarkReadPath(b *testing.B) {
+	const records = 500
+	start := time.Now()
+	mark := newStamp()
+	progress := &readProgress{by: onlyUs}
+	g := &group{progress: map[string][]*readProgress{"t": {progress}}, spans: []interval{{0, time.Hour}}, stamp: mark, clock: new(clock)}
+	g.clock.begin(start)
+	m := &member{group: g, endToEnd: newDistribution(digits)}
+	part := kgo.FetchPartition{Records: make([]*kgo.Record, records)}
+	for i := range part.Records {
+		part.Records[i] = &kgo.Record{Value: make([]byte, 1000)}
+		mark.put(part.Records[i].Value, start)
+	}
+	fetches := kgo.Fetches{{Topics: []kgo.FetchTopic{{Topic: "t", Partitions: []kgo.FetchPartition{part}}}}}
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		if n%records > 0 {
+			continue // an operation is a record
+		}
+		for i, r := range part.Records {
+			r.Offset = int64(n + i)
+		}
+		m.take(fetches)
+		batch, _ := m.collector.next(0, true)
+		m.hand(batch)
+	}
+	if progress.duplicates+progress.skipped > 0 {
+		b.Fatalf("%+v", progress)
 	}
 }
