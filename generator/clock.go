@@ -18,6 +18,14 @@ func (c *clock) at(t time.Time) time.Duration {
 	return 0
 }
 
+// origin is the start of traffic in nanoseconds since 1970, 0 before.
+func (c *clock) origin() int64 {
+	if s := c.start.Load(); s != nil {
+		return s.UnixNano()
+	}
+	return 0
+}
+
 func (c *clock) now() time.Duration { return c.at(time.Now()) }
 
 // wholeSecond is the first whole second of the wall clock at least d from now.

@@ -116,9 +116,10 @@ func (m *member) poll(ctx, traffic context.Context) kgo.Fetches {
 // take counts what a poll brought and collects it.
 func (m *member) take(fetches kgo.Fetches) {
 	now := time.Now()
+	received, origin := m.clock.at(now), m.clock.origin()
 	fetches.EachError(func(_ string, _ int32, err error) {
 		if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, kgo.ErrClientClosed) {
-			m.errors.add("fetch", err, m.clock.at(now))
+			m.errors.add("fetch", err, received)
 		}
 	})
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
@@ -133,9 +134,9 @@ func (m *member) take(fetches kgo.Fetches) {
 			if r.Attrs.IsControl() {
 				continue
 			}
-			h := heldRecord{received: m.clock.at(now), size: len(r.Key) + len(r.Value)}
-			if intended, ok := m.stamp.read(r, at.by); ok {
-				h.intended = m.clock.at(intended)
+			h := heldRecord{received: received, size: len(r.Key) + len(r.Value)}
+			if intended, ok := m.stamp.read(r, at.by); ok && origin != 0 {
+				h.intended = time.Duration(intended - origin)
 				of := h.intended
 				if at.by == onlyOthers { // whose phases and clock are not ours
 					of = h.received

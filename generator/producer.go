@@ -203,6 +203,13 @@ func (p *producer) full(c content) bool {
 
 // hand gives a record to the client.
 func (p *producer) hand(c content, intended time.Duration, measured bool, attempted, now time.Duration) {
+	f := p.leave(c, intended, measured, attempted, now)
+	p.client.Produce(context.Background(), &f.record, f.promise)
+	p.txn.took()
+}
+
+// leave makes a record that is handed now, and notes it.
+func (p *producer) leave(c content, intended time.Duration, measured bool, attempted, now time.Duration) *flight {
 	f := p.make(c, intended)
 	f.measured, f.handed = measured, now
 	p.given += int64(f.size)
@@ -210,8 +217,7 @@ func (p *producer) hand(c content, intended time.Duration, measured bool, attemp
 	if len(p.notes.handovers) == mostNotes {
 		p.tell()
 	}
-	p.client.Produce(context.Background(), &f.record, f.promise)
-	p.txn.took()
+	return f
 }
 
 // make returns a flight with its record.

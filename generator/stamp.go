@@ -35,16 +35,16 @@ func (s stamp) put(value []byte, intended time.Time) {
 	}
 }
 
-// read returns a record's intended time. In a topic that only others write to, any
+// read returns a record's intended time in nanoseconds since 1970. In a topic that only others write to, any
 // run's stamp counts. A record without one counts only in a topic that the run
 // created, where there are no others', and only if the broker left its timestamp
 // alone; ok is false for the rest.
-func (s stamp) read(r *kgo.Record, by writers) (intended time.Time, ok bool) {
+func (s stamp) read(r *kgo.Record, by writers) (intended int64, ok bool) {
 	if len(r.Value) >= stampSize && s.known(binary.BigEndian.Uint64(r.Value), by) {
-		return time.Unix(0, int64(binary.BigEndian.Uint64(r.Value[8:]))), true
+		return int64(binary.BigEndian.Uint64(r.Value[8:])), true
 	}
 	const logAppendTime = 1
-	return r.Timestamp, by == onlyUs && r.Attrs.TimestampType() != logAppendTime
+	return r.Timestamp.UnixNano(), by == onlyUs && r.Attrs.TimestampType() != logAppendTime
 }
 
 // known tells whether the first eight bytes of a value are a stamp that counts.
