@@ -1,5 +1,7 @@
 # make test    everything, as CI runs it; installs what is missing (Debian, root)
 # make long    the tests of more than three minutes
+# make bench   msklt beside other tools: bench/README.md; BENCH="-rounds 3 paced" for
+#              fewer rounds and some of its cases
 #
 # `go test ./...` needs only Go. It leaves out the tests whose names say that
 # they need an outside part or minutes of time (package need says how); run it
@@ -8,7 +10,7 @@
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: test long install check race parts
+.PHONY: test long bench install check race parts
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -42,3 +44,7 @@ long: export MSKLT_REQUIRE = kafka,chromium,kcat,realtime,long
 long: install
 	$(call named,Long,-timeout 60m -v)
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 5m -fuzzminimizetime 10x ./scenario
+
+bench:
+	@.ci/install.sh bench
+	@libs=$$(.ci/kafka.sh); set -x; MSKLT_KAFKA_LIBS=$$libs go run ./bench $(BENCH)

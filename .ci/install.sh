@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks, from Debian's packages.
+# Installs what the tests need and this machine lacks, from Debian's packages; with
+# "bench" also what the benchmark needs.
 set -euo pipefail
 
 lacking=()
@@ -11,6 +12,9 @@ want mvn maven
 want chromium chromium fonts-liberation
 want kcat kcat
 want gcc gcc libc6-dev # the race detector
+if [ "${1:-}" = bench ] && [ ! -e /usr/share/doc/librdkafka-dev/examples/rdkafka_performance.c ]; then
+	lacking+=(librdkafka-dev)
+fi
 
 if [ ${#lacking[@]} -gt 0 ]; then
 	if ! command -v apt-get >/dev/null; then

@@ -27,8 +27,8 @@ func apacheKafka() sink {
 }
 
 func (b *bench) startKafka(ctx context.Context) (server, error) {
-	if b.jars == "" {
-		return server{}, fmt.Errorf("MSKLT_KAFKA_LIBS names no folder of Apache Kafka's jars; make bench sets it")
+	if err := lacksJars(b); err != nil {
+		return server{}, err
 	}
 	dir, err := os.MkdirTemp(b.dir, "kafka-")
 	if err != nil {
@@ -44,7 +44,7 @@ func (b *bench) startKafka(ctx context.Context) (server, error) {
 	}
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails
-	format, err := execute(ctx, b.java("kafka.tools.StorageTool", "format",
+	format, err := execute(ctx, b.java(toolHeap, "kafka.tools.StorageTool", "format",
 		"--cluster-id="+base64.RawURLEncoding.EncodeToString(id), "--config", config)...)
 	if err == nil && format.exit != 0 {
 		err = format.failed("formatting Apache Kafka's storage")
@@ -52,7 +52,7 @@ func (b *bench) startKafka(ctx context.Context) (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	return runKafka(ctx, address, dir, b.java("kafka.Kafka", config))
+	return runKafka(ctx, address, dir, b.java(brokerHeap, "kafka.Kafka", config))
 }
 
 // kafkaProperties is the configuration of a broker that is its own controller.
@@ -110,7 +110,7 @@ func runKafka(ctx context.Context, address, dir string, java []string) (server, 
 			return err
 		})
 		if err == nil {
-			return server{address: address, stop: stop}, nil
+			return server{address: address, pid: cmd.Process.Pid, stop: stop}, nil
 		}
 		if ready.Err() != nil {
 			said, _ := os.ReadFile(log.Name())
@@ -169,4 +169,12 @@ func withAdmin(ctx context.Context, address string, do func(context.Context, *ka
 	}
 	defer client.Close()
 	return do(ctx, kadm.NewClient(client))
+}
+
+// warmUpKafka lets the broker's virtual machine compile itself, so that the first
+// peer is not the one to wait for that.
+func warmUpKafka(ctx context.Context, b *bench, sinks []server) error {
+	b.say("warming Apache Kafka up")
+	_, err := bareLoop("warm-up", 0, load{size: 1000, createsTopics: true}).run(ctx, b, sinks)
+	return err
 }

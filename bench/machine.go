@@ -72,7 +72,3 @@ func moduleVersion(path string) string {
 	}
 	return ""
 }
-
-// loadAverage is the machine's load of the last minute, by which a reader sees
-// whether others used it.
-func loadAverage() string { return inFile("/proc/loadavg", `^(\S+)`) }

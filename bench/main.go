@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -55,14 +54,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	page := replaceSection(string(text), "machine", b.machine(ctx))
 	for _, c := range chosen {
-		began := time.Now()
-		load := loadAverage()
-		rows, err := b.runCase(ctx, c, *rounds)
+		o := b.runCase(ctx, c, *rounds)
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted; %s is as it was", *readme)
 		}
-		o := outcome{c: c, began: began, load: load, rounds: *rounds, commands: b.commands, rows: rows, err: err}
-		section := o.markdown()
+		section := o.markdown(b.commands)
 		fmt.Fprintf(stdout, "%s\n", section)
 		page = replaceSection(page, c.name, section)
 	}

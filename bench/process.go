@@ -47,14 +47,10 @@ func execute(ctx context.Context, args ...string) (finished, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return finished{}, fmt.Errorf("running %s: %w", args[0], err)
 	}
-	f := finished{
+	return finished{
 		stdout: out.String(), stderr: tail(diagnostics.String()), exit: cmd.ProcessState.ExitCode(),
-		cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
-	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		f.memory = float64(usage.Maxrss) * 1024 / 1e6 // Linux counts KiB
-	}
-	return f, nil
+		cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), memory: peakMemory(cmd.ProcessState),
+	}, nil
 }
 
 // command ends with the context: asked at first, killed when it does not listen.
@@ -75,6 +71,7 @@ func tail(s string) string { return s[max(0, len(s)-errorTail):] }
 // server is a process that runs until it is stopped.
 type server struct {
 	address string
+	pid     int
 	stop    func()
 }
 
@@ -101,5 +98,5 @@ func announced(ctx context.Context, args ...string) (server, error) {
 		stop()
 		return server{}, fmt.Errorf("starting %s: it named no address: %w", args[0], err)
 	}
-	return server{address: strings.TrimSpace(line), stop: stop}, nil
+	return server{address: strings.TrimSpace(line), pid: cmd.Process.Pid, stop: stop}, nil
 }

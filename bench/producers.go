@@ -42,7 +42,7 @@ func mskltProducer(scenario string, l load, set ...string) peer {
 	if l.batch > 0 {
 		set = append(set, fmt.Sprintf("settings.batch=%dB", l.batch))
 	}
-	return peer{"msklt", func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+	return peer{name: "msklt", run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
 		args := []string{"run", "bench/" + scenario + ".yaml"}
 		fleet := map[string]string{"flat-out": "flood", "paced": "steady"}[scenario]
 		for _, s := range set {
@@ -52,12 +52,13 @@ func mskltProducer(scenario string, l load, set ...string) peer {
 		if err != nil {
 			return measure{}, err
 		}
-		if r.Totals.Failed > 0 || r.Totals.Unsent > 0 || r.Totals.Acked != r.Totals.Scheduled {
-			return measure{}, fmt.Errorf("of %d records %d were acknowledged", r.Totals.Scheduled, r.Totals.Acked)
+		if r.Totals.Acked != r.Totals.Sent {
+			return measure{}, fmt.Errorf("of %d records %d were acknowledged", r.Totals.Sent, r.Totals.Acked)
 		}
 		m, err := f.measured(r.Totals.Acked, r.Rates.AckedRecordsPerSecond)
 		m.lag = r.Latency.Lag.P99
 		m.exact = r.Totals.Acked == int64(l.rate)*int64(runTime/time.Second)
+		m.invalid = invalid(r)
 		return m, err
 	}}
 }
@@ -68,26 +69,28 @@ func (b *bench) runMsklt(ctx context.Context, address string, args ...string) (*
 	args = append([]string{b.msklt}, args...)
 	args = append(args, "--bootstrap", address)
 	b.note("msklt", address, args)
-	f, err := execute(ctx, append(args, "--quiet", "--json", "--out", out)...)
+	f, err := execute(ctx, append(args, "--quiet", "--out", out)...)
 	if err != nil {
 		return nil, f, err
 	}
 	if f.exit != 0 && f.exit != exitInvalid {
 		return nil, f, f.failed("msklt")
 	}
-	var r report.Result
-	if err := json.Unmarshal([]byte(f.stdout), &r); err != nil {
-		return nil, f, fmt.Errorf("reading msklt's result: %w", err)
+	r, _, err := report.Read(out)
+	return r, f, err
+}
+
+// invalid is why msklt calls a run invalid.
+func invalid(r *report.Result) string {
+	if r.Validity.Valid {
+		return ""
 	}
-	if f.exit == exitInvalid {
-		b.say("msklt calls the run invalid: %s", r.Verdict.Summary)
-	}
-	return &r, f, nil
+	return r.Verdict.Summary
 }
 
 // bareLoop is the bare loop of this package, against one of the case's sinks.
 func bareLoop(name string, on int, l load) peer {
-	return peer{name, func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+	return peer{name: name, run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
 		args := []string{b.self, "bare", "produce", "--bootstrap", sinks[on].address,
 			"--size", strconv.Itoa(l.size), "--for", runTime.String(), "--rate", strconv.Itoa(l.rate)}
 		if l.batch > 0 {
@@ -134,8 +137,8 @@ func onTopic(ctx context.Context, l load, s server, do func() error) error {
 // CPU does not.
 func javaProducer(l load) peer {
 	const name = "kafka-producer-perf-test"
-	return peer{name, func(ctx context.Context, b *bench, sinks []server) (measure, error) {
-		args := b.java("org.apache.kafka.tools.ProducerPerformance",
+	return peer{name: name, lacks: lacksJars, run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+		args := b.java(toolHeap, "org.apache.kafka.tools.ProducerPerformance",
 			"--bootstrap-server", sinks[0].address, "--topic", benchTopic,
 			"--num-records", strconv.Itoa(l.javaRecords), "--warmup-records", strconv.Itoa(l.javaRecords/warmUp),
 			"--record-size", strconv.Itoa(l.size), "--throughput", "-1",
@@ -195,10 +198,8 @@ func last(text, pattern string, count int) ([]float64, error) {
 // rdkafkaProducer is rdkafka_performance, which sends the same bytes in every record.
 func rdkafkaProducer(l load) peer {
 	const name = "rdkafka_performance"
-	return peer{name, func(ctx context.Context, b *bench, sinks []server) (measure, error) {
-		if b.rdkafka == "" {
-			return measure{}, fmt.Errorf("building it: %w", b.noRdkafka)
-		}
+	lacks := func(b *bench) error { return b.noRdkafka }
+	return peer{name: name, lacks: lacks, run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
 		args := []string{b.rdkafka, "-P", "-t", benchTopic, "-b", sinks[0].address,
 			"-s", strconv.Itoa(l.size), "-c", strconv.Itoa(l.rdRecords), "-a", "-1", "-u",
 			"-X", "linger.ms=5", "-X", fmt.Sprintf("batch.size=%d", batchOf(l)), "-X", "enable.idempotence=true"}

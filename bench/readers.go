@@ -8,46 +8,42 @@ import (
 	"msklt/report"
 )
 
-// logRecords is how many records a reading peer finds in its topic: as many as
-// reading.yaml writes.
-const logRecords = 2_000_000
-
-// fillTopic writes what the peers other than msklt read.
+// fillTopic writes what all reading peers read, stamped by msklt so that whoever reads
+// it can tell how old it is.
 func fillTopic(ctx context.Context, b *bench, sinks []server) error {
-	b.say("writing %d records to read", logRecords)
+	b.say("writing what is to be read")
 	if err := createTopic(ctx, sinks[0].address, benchTopic); err != nil {
 		return err
 	}
-	const perSecond = 125_000
-	f, r, err := runBare(ctx, []string{b.self, "bare", "produce", "--bootstrap", sinks[0].address,
-		"--rate", strconv.Itoa(perSecond), "--for", strconv.Itoa(logRecords/perSecond) + "s"})
-	if err == nil && r.Records != logRecords {
-		err = fmt.Errorf("%d of %d records were written: %s", r.Records, logRecords, f.stderr)
+	r, f, err := b.runMsklt(ctx, sinks[0].address, "run", "bench/fill.yaml")
+	if err == nil && (r.Totals.Acked == 0 || r.Totals.Acked != r.Totals.Sent) {
+		err = fmt.Errorf("%d of %d records were acknowledged: %s", r.Totals.Acked, r.Totals.Sent, f.stderr)
 	}
 	if err != nil {
 		return fmt.Errorf("writing what is to be read: %w", err)
 	}
+	b.written = r.Totals.Acked
 	return nil
 }
 
-// mskltReader writes and then reads in one run. Its rate is that of the whole
-// seconds between the first and the last in which it read.
+// mskltReader reads in a run of its own. Its rate is that of the whole seconds
+// between the first and the last in which it read.
 func mskltReader() peer {
-	return peer{"msklt", func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+	return peer{name: "msklt", run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
 		r, f, err := b.runMsklt(ctx, sinks[0].address, "run", "bench/reading.yaml")
 		if err != nil {
 			return measure{}, err
 		}
-		if r.Totals.Consumed != logRecords || r.Latency.EndToEnd.Count != logRecords {
+		if r.Totals.Consumed != b.written || r.Latency.EndToEnd.Count != b.written {
 			return measure{}, fmt.Errorf("of %d records %d were read and %d end-to-end times recorded",
-				logRecords, r.Totals.Consumed, r.Latency.EndToEnd.Count)
+				b.written, r.Totals.Consumed, r.Latency.EndToEnd.Count)
 		}
 		perSecond, err := readingRate(r)
 		if err != nil {
 			return measure{}, err
 		}
 		m, err := f.measured(r.Totals.Consumed, perSecond)
-		m.cpu = unknown // of writing and reading together
+		m.invalid = invalid(r)
 		return m, err
 	}}
 }
@@ -60,7 +56,7 @@ func readingRate(r *report.Result) (float64, error) {
 			read = append(read, s.ConsumedBytes)
 		}
 	}
-	if len(read) < 4 {
+	if len(read) < 3 {
 		return 0, fmt.Errorf("it read for %d seconds, of which the first and the last are not whole", len(read))
 	}
 	var bytes int64
@@ -73,9 +69,9 @@ func readingRate(r *report.Result) (float64, error) {
 
 // barePoller is the bare poll loop.
 func barePoller() peer {
-	const name = "bare poll loop"
-	return peer{name, func(ctx context.Context, b *bench, sinks []server) (measure, error) {
-		args := []string{b.self, "bare", "poll", "--bootstrap", sinks[0].address, "--records", strconv.Itoa(logRecords)}
+	const name = "the bare poll loop"
+	return peer{name: name, run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+		args := []string{b.self, "bare", "poll", "--bootstrap", sinks[0].address, "--records", strconv.FormatInt(b.written, 10)}
 		b.note(name, sinks[0].address, args)
 		f, r, err := runBare(ctx, append(args, "--group", newGroup()))
 		if err != nil {
@@ -88,9 +84,9 @@ func barePoller() peer {
 // javaConsumer is kafka-consumer-perf-test; its rate leaves joining the group out.
 func javaConsumer() peer {
 	const name = "kafka-consumer-perf-test"
-	return peer{name, func(ctx context.Context, b *bench, sinks []server) (measure, error) {
-		args := b.java("org.apache.kafka.tools.ConsumerPerformance", "--bootstrap-server", sinks[0].address,
-			"--topic", benchTopic, "--num-records", strconv.Itoa(logRecords), "--hide-header")
+	return peer{name: name, run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+		args := b.java(toolHeap, "org.apache.kafka.tools.ConsumerPerformance", "--bootstrap-server", sinks[0].address,
+			"--topic", benchTopic, "--num-records", strconv.FormatInt(b.written, 10), "--hide-header")
 		b.note(name, sinks[0].address, args)
 		f, err := execute(ctx, append(args, "--group", newGroup())...)
 		if err == nil && f.exit != 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -14,6 +15,7 @@ type measure struct {
 	memory  float64 // MB, peak resident
 	lag     float64 // ms at p99, of msklt
 	exact   bool    // of a paced run: as many records as the rate and the time make
+	invalid string  // why msklt itself called the run invalid; "" when it did not
 }
 
 func rate(m measure) float64 { return m.rate }
@@ -22,8 +24,9 @@ func cpu(m measure) float64  { return m.cpu }
 // peer is one of those that a case holds side by side. Its first is msklt, or what
 // is held against the others in its place.
 type peer struct {
-	name string
-	run  func(ctx context.Context, b *bench, sinks []server) (measure, error)
+	name  string
+	lacks func(b *bench) error // why it cannot run here; nil for a peer that always can
+	run   func(ctx context.Context, b *bench, sinks []server) (measure, error)
 }
 
 // benchCase is one table.
@@ -41,40 +44,75 @@ type row struct {
 	measures []measure
 }
 
+// outcome is what came of a case.
+type outcome struct {
+	c       benchCase
+	began   time.Time
+	rounds  int
+	rows    []row
+	missing []string // peers that could not run, and why
+	others  string   // what of the machine others used meanwhile
+	err     error
+}
+
 // runCase runs every peer once in each round, each round beginning with another.
-func (b *bench) runCase(ctx context.Context, c benchCase, rounds int) ([]row, error) {
-	b.say("%s: starting %s", c.name, sinkNames(c.sinks))
+func (b *bench) runCase(ctx context.Context, c benchCase, rounds int) outcome {
+	o := outcome{c: c, began: time.Now(), rounds: rounds}
 	var sinks []server
+	defer func() {
+		for _, s := range sinks {
+			s.stop()
+		}
+	}()
+	b.say("%s: starting %s", c.name, sinkNames(c.sinks))
 	for _, s := range c.sinks {
 		started, err := s.start(b, ctx)
 		if err != nil {
-			return nil, err
+			o.err = err
+			return o
 		}
-		defer started.stop()
 		sinks = append(sinks, started)
 	}
 	if c.prepare != nil {
-		if err := c.prepare(ctx, b, sinks); err != nil {
-			return nil, err
+		if o.err = c.prepare(ctx, b, sinks); o.err != nil {
+			return o
 		}
 	}
-	rows := make([]row, len(c.peers))
-	for round := range rounds {
-		for i := range c.peers {
-			n := (i + round) % len(c.peers)
-			p := c.peers[n]
-			began := time.Now()
-			m, err := p.run(ctx, b, sinks)
-			if err != nil {
-				return nil, fmt.Errorf("%s, round %d: %w", p.name, round+1, err)
+	before, err := usageNow(sinks)
+	if err == nil {
+		err = b.runRounds(ctx, &o, sinks)
+	}
+	after, later := usageNow(sinks)
+	o.others, o.err = disturbance(before, after), errors.Join(err, later)
+	return o
+}
+
+func (b *bench) runRounds(ctx context.Context, o *outcome, sinks []server) error {
+	var peers []peer
+	for _, p := range o.c.peers {
+		if p.lacks != nil {
+			if err := p.lacks(b); err != nil {
+				o.missing = append(o.missing, fmt.Sprintf("%s: %v", p.name, err))
+				continue
 			}
-			rows[n].peer = p.name
-			rows[n].measures = append(rows[n].measures, m)
-			b.say("%s, round %d of %d: %-28s %9.0f records/s  %6.2f µs/record  %5.0f MB  (%.0f s)",
-				c.name, round+1, rounds, p.name, m.rate, m.cpu, m.memory, time.Since(began).Seconds())
+		}
+		peers = append(peers, p)
+		o.rows = append(o.rows, row{peer: p.name})
+	}
+	for round := range o.rounds {
+		for i := range peers {
+			n := (i + round) % len(peers)
+			began := time.Now()
+			m, err := peers[n].run(ctx, b, sinks)
+			if err != nil {
+				return fmt.Errorf("%s, round %d: %w", peers[n].name, round+1, err)
+			}
+			o.rows[n].measures = append(o.rows[n].measures, m)
+			b.say("%s, round %d of %d: %-26s %9.0f records/s  %6.2f µs/record  %5.0f MB  (%.0f s)",
+				o.c.name, round+1, o.rounds, peers[n].name, m.rate, m.cpu, m.memory, time.Since(began).Seconds())
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 // measured is what a process achieved that ran at a rate and handled so many records.

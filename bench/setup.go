@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,9 +14,10 @@ import (
 type bench struct {
 	dir         string
 	self, msklt string // programs
-	rdkafka     string // rdkafka_performance; "" where it could not be built, for noRdkafka's reason
+	rdkafka     string // rdkafka_performance; "" where it could not be built, for the reason of noRdkafka
 	noRdkafka   error
 	jars        string // folder of Apache Kafka's; "" where there is none
+	written     int64  // records that there are to read
 	stderr      io.Writer
 	commands    map[string]string // by case and peer, for the reader of the tables
 }
@@ -60,9 +62,24 @@ func (b *bench) build(ctx context.Context, args ...string) error {
 	return err
 }
 
-// java is the command that runs a class of Apache Kafka's jars.
-func (b *bench) java(class string, args ...string) []string {
-	return append([]string{"java", "-Dlog4j2.level=WARN", "-cp", filepath.Join(b.jars, "*"), class}, args...)
+// java is the command that runs a class of Apache Kafka's jars, with the heap that
+// Kafka's own scripts give it.
+func (b *bench) java(heap, class string, args ...string) []string {
+	return append([]string{"java", "-Xmx" + heap, "-cp", filepath.Join(b.jars, "*"), class}, args...)
+}
+
+// toolHeap and brokerHeap are those of kafka-run-class.sh's callers.
+const (
+	toolHeap   = "512m"
+	brokerHeap = "1g"
+)
+
+// lacksJars is why no Java peer can run.
+func lacksJars(b *bench) error {
+	if b.jars == "" {
+		return errors.New("MSKLT_KAFKA_LIBS names no folder of Apache Kafka's jars; make bench sets it")
+	}
+	return nil
 }
 
 // say tells of the progress.
@@ -73,7 +90,7 @@ func (b *bench) say(format string, args ...any) {
 // note keeps a peer's command as a reader could type it.
 func (b *bench) note(peer, address string, args []string) {
 	text := strings.Join(args, " ")
-	for from, to := range map[string]string{address: "HOST:PORT", b.jars: "JARS", b.self: "bench", b.dir + "/": ""} {
+	for from, to := range map[string]string{address: "HOST:PORT", b.jars: "JARS", b.self: "go run ./bench", b.dir + "/": ""} {
 		if from != "" {
 			text = strings.ReplaceAll(text, from, to)
 		}

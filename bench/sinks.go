@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -59,4 +60,22 @@ func kfakeSink(ctx context.Context, args []string, stdout io.Writer) error {
 	fmt.Fprintln(stdout, strings.Join(k.ListenAddrs(), ","))
 	<-ctx.Done()
 	return nil
+}
+
+// ofSink gives a peer's measures the CPU of the sink that it talks to, in place of
+// its own.
+func ofSink(on int, p peer) peer {
+	return peer{name: p.name, lacks: p.lacks, run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+		before, err := cpuSoFar(sinks[on].pid)
+		if err != nil {
+			return measure{}, err
+		}
+		m, err := p.run(ctx, b, sinks)
+		if err != nil {
+			return measure{}, err
+		}
+		after, err := cpuSoFar(sinks[on].pid)
+		m.cpu = float64((after-before)/time.Microsecond) / float64(m.records)
+		return m, err
+	}}
 }

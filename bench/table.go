@@ -4,27 +4,19 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 )
 
-// outcome is what came of a case.
-type outcome struct {
-	c        benchCase
-	began    time.Time
-	load     string // of the machine before it
-	rounds   int
-	commands map[string]string
-	rows     []row
-	err      error
-}
-
 // markdown is the case's part of README.md.
-func (o outcome) markdown() string {
+func (o outcome) markdown(commands map[string]string) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "### %s\n\n%s. Against %s; %d rounds, %s, load of the machine before it %s.\n\n",
-		o.c.name, o.c.what, sinkNames(o.c.sinks), o.rounds, o.began.UTC().Format("2006-01-02 15:04 MST"), o.load)
+	fmt.Fprintf(&s, "### %s\n\n%s. Against %s.\n", o.c.name, o.c.what, sinkNames(o.c.sinks))
+	fmt.Fprintf(&s, "%s, %d rounds; others used %s of the processors.\n\n",
+		o.began.UTC().Format("2006-01-02 15:04 MST"), o.rounds, o.others)
+	for _, m := range o.missing {
+		fmt.Fprintf(&s, "Not measured: %s\n\n", oneLine(m))
+	}
 	if o.err != nil {
-		fmt.Fprintf(&s, "Not measured: %s\n", strings.Join(strings.Fields(o.err.Error()), " "))
+		fmt.Fprintf(&s, "Not measured: %s\n", oneLine(o.err.Error()))
 		return s.String()
 	}
 	first := o.rows[0]
@@ -42,16 +34,22 @@ func (o outcome) markdown() string {
 	}
 	s.WriteString("\n| target | measured | |\n|---|---|---|\n")
 	for _, t := range o.c.targets {
-		observed, met := t.of(o.rows)
-		fmt.Fprintf(&s, "| %s | %s | %s |\n", t.text, observed, map[bool]string{true: "met", false: "missed"}[met])
+		fmt.Fprintf(&s, "| %s | %s |\n", t.text, t.of(o.rows))
+	}
+	for n, m := range first.measures {
+		if m.invalid != "" {
+			fmt.Fprintf(&s, "\nRound %d, in msklt's own words: %s\n", n+1, m.invalid)
+		}
 	}
 	s.WriteString("\n```\n")
 	for _, r := range o.rows {
-		fmt.Fprintln(&s, o.commands[r.peer])
+		fmt.Fprintln(&s, commands[r.peer])
 	}
 	s.WriteString("```\n")
 	return s.String()
 }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func memory(m measure) float64 { return m.memory }
 
