@@ -34,7 +34,6 @@ type bareResult struct {
 	Records int64   `json:"records"` // acknowledged, or read
 	Failed  int64   `json:"failed"`
 	Seconds float64 `json:"seconds"`
-	Late    float64 `json:"late_max_ms"` // paced only: the latest wake-up
 }
 
 // bare runs one bare loop: "bare produce" or "bare poll".
@@ -106,9 +105,8 @@ func bareProduce(ctx context.Context, o bareOptions) (bareResult, error) {
 	defer client.Close()
 	p := &bareProducer{client: client, o: o}
 	start := time.Now()
-	late := time.Duration(0)
 	if o.rate > 0 {
-		late = p.paced(ctx, start)
+		p.paced(ctx, start)
 	} else {
 		for time.Since(start) < o.duration && ctx.Err() == nil {
 			p.send(ctx)
@@ -117,26 +115,19 @@ func bareProduce(ctx context.Context, o bareOptions) (bareResult, error) {
 	if err := client.Flush(ctx); err != nil {
 		return bareResult{}, fmt.Errorf("awaiting the last acknowledgements: %w", err)
 	}
-	return bareResult{
-		Records: p.acked, Failed: p.failed, Seconds: time.Since(start).Seconds(),
-		Late: float64(late) / float64(time.Millisecond),
-	}, nil
+	return bareResult{Records: p.acked, Failed: p.failed, Seconds: time.Since(start).Seconds()}, nil
 }
 
-// paced sends what is due once a millisecond, and tells by how much it overslept.
-func (p *bareProducer) paced(ctx context.Context, start time.Time) (late time.Duration) {
-	const wakeUp = time.Millisecond
+// paced sends what is due once a millisecond.
+func (p *bareProducer) paced(ctx context.Context, start time.Time) {
 	total := int64(p.o.duration.Seconds() * float64(p.o.rate))
 	for sent := int64(0); sent < total && ctx.Err() == nil; {
 		due := int64(time.Since(start).Seconds() * float64(p.o.rate))
 		for ; sent < min(due, total); sent++ {
 			p.send(ctx)
 		}
-		slept := time.Now()
-		time.Sleep(wakeUp)
-		late = max(late, time.Since(slept)-wakeUp)
+		time.Sleep(time.Millisecond)
 	}
-	return late
 }
 
 // send hands a record to the client, which blocks while its buffer is full.
