@@ -68,7 +68,7 @@ func play(t *testing.T, s *scenario.Scenario, target report.Target, l limits.Lim
 		t.Fatalf("invalid: %+v", out.Result.Validity.Reasons)
 	}
 	o := outcome{out: out, before: before, share: out.Result.Throttle.ByAPI[api].Share}
-	for _, row := range out.Series {
+	for row := range out.Series {
 		for len(o.bytes) <= row.Second {
 			o.bytes = append(o.bytes, 0)
 		}

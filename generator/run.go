@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"iter"
 	"net"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ type Config struct {
 // Output is what a run leaves behind.
 type Output struct {
 	Result     *report.Result
-	Series     []report.PartitionSecond
+	Series     iter.Seq[report.PartitionSecond]
 	Histograms []report.Histogram
 	// Left says what of the run is still on the cluster, and why; nil when all
 	// was removed or was to be kept.

@@ -49,7 +49,7 @@ func (r *run) throttle() report.Throttle {
 	var unions [][]interval
 	var sum, union time.Duration
 	for _, l := range o.order {
-		n := int64(len(l.throttles.durations))
+		n := l.throttles.responses()
 		if l.api == wire.Produce || l.api == wire.Fetch {
 			out.Responses += n
 			sum += l.throttles.sum
@@ -84,12 +84,13 @@ func (r *run) throttle() report.Throttle {
 func (r *run) byAPI(into map[string]report.APIShare, share func(func(*link) bool) float64) {
 	durations := map[int16]*latencies{}
 	for _, l := range r.observer.order {
-		for _, d := range l.throttles.durations {
-			if durations[l.api] == nil {
-				durations[l.api] = newLatencies(digits)
-			}
-			durations[l.api].record(d)
+		if l.throttles.responses() == 0 {
+			continue
 		}
+		if durations[l.api] == nil {
+			durations[l.api] = newLatencies(digits)
+		}
+		durations[l.api].merge(l.throttles.durations)
 	}
 	for api, d := range durations {
 		into[apiName(api)] = report.APIShare{
@@ -103,7 +104,7 @@ func (r *run) byAPI(into map[string]report.APIShare, share func(func(*link) bool
 }
 
 func (r *run) clientThrottle(l *link, throttled, total time.Duration) report.ClientThrottle {
-	c := report.ClientThrottle{Client: l.clientID, Broker: l.broker, API: apiName(l.api), Fleet: r.observer.owners[l.client], Responses: int64(len(l.throttles.durations))}
+	c := report.ClientThrottle{Client: l.clientID, Broker: l.broker, API: apiName(l.api), Fleet: r.observer.owners[l.client], Responses: l.throttles.responses()}
 	if total > 0 {
 		c.Share = throttled.Seconds() / total.Seconds()
 	}
@@ -139,22 +140,32 @@ func (o *observer) bySecond(shift time.Duration, n int) (t throttledSeconds) {
 	return t
 }
 
-// mean is the throttled part of a second, over the links that match.
-func (t throttledSeconds) mean(second int, match func(*link) bool) float64 {
-	sum, n := 0.0, 0
+// throttledMean is the throttled part of each second, over some links.
+type throttledMean struct {
+	links   int
+	seconds [][]time.Duration // of those that were throttled at all
+}
+
+// mean is over the links that match.
+func (t throttledSeconds) mean(match func(*link) bool) (m throttledMean) {
 	for i, l := range t.links {
 		if !match(l) {
 			continue
 		}
-		n++
+		m.links++
 		if t.seconds[i] != nil {
-			sum += t.seconds[i][second].Seconds()
+			m.seconds = append(m.seconds, t.seconds[i])
 		}
 	}
-	if n == 0 {
-		return 0
+	return m
+}
+
+func (m throttledMean) at(second int) float64 {
+	sum := 0.0
+	for _, s := range m.seconds {
+		sum += s[second].Seconds()
 	}
-	return sum / float64(n)
+	return sum / float64(max(1, m.links))
 }
 
 // shareOfScope is the throttled share of the connections that carry a limit's

@@ -146,6 +146,10 @@ func (c *tapConn) next() *exchange {
 	return x
 }
 
+// mostKept is how large a buffer is kept for the next response: one with the metadata
+// of thousands of partitions comes rarely.
+const mostKept = 64 << 10
+
 // responseReader follows the responses of a connection. Fetch responses pass by
 // without being copied; others are small and are kept whole.
 type responseReader struct {
@@ -223,6 +227,9 @@ func (r *responseReader) end(c *tapConn) {
 				x.throttle = time.Duration(ms) * time.Millisecond
 			}
 		}
+	}
+	if cap(r.body) > mostKept {
+		r.body = nil
 	}
 	c.tap.observer.answered(c, x)
 	c.release(x)

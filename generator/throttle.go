@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// throttleLog is the throttle responses of one link: each duration, and the union
+// throttleLog is the throttle responses of one link: their durations, and the union
 // of their intervals.
 type throttleLog struct {
-	durations []time.Duration
+	durations *latencies // nil without any
 	union     []interval // disjoint, in order
 	sum       time.Duration
 }
@@ -19,13 +19,24 @@ type interval struct{ from, to time.Duration }
 // add notes a response that came at a time and throttles for d. Times must not
 // go backwards.
 func (t *throttleLog) add(at, d time.Duration) {
-	t.durations = append(t.durations, d)
+	if t.durations == nil {
+		t.durations = newLatencies(digits)
+	}
+	t.durations.record(d)
 	t.sum += d
 	if n := len(t.union); n > 0 && at <= t.union[n-1].to {
 		t.union[n-1].to = max(t.union[n-1].to, at+d)
 		return
 	}
 	t.union = append(t.union, interval{at, at + d})
+}
+
+// responses is how many there were.
+func (t *throttleLog) responses() int64 {
+	if t.durations == nil {
+		return 0
+	}
+	return t.durations.TotalCount()
 }
 
 // within is how long the union lasts inside the given spans.

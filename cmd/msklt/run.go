@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -134,7 +133,7 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if err := price(output.Result, l); err != nil {
 		return err
 	}
-	where, unsaved := folder.Write(output.Result, slices.Values(output.Series), output.Histograms)
+	where, unsaved := folder.Write(output.Result, output.Series, output.Histograms)
 	if where == folder.Dir() {
 		where = out // as the user wrote it
 	}
