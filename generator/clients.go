@@ -29,6 +29,16 @@ const (
 	// unbounded record count: the buffer is bounded in bytes, by the producer.
 	unbounded   = 1 << 30
 	dialTimeout = 10 * time.Second
+	// A request that failed is sent again, and metadata asked for again, after
+	// pauses that grow from shortestRetry to longestRetry, as in the Java client
+	// (retry.backoff.ms, retry.backoff.max.ms); metadata's do not grow.
+	shortestRetry = 100 * time.Millisecond
+	longestRetry  = time.Second
+	metadataRetry = 500 * time.Millisecond
+	// unknownRetries is how often a topic may be unknown to the cluster before its
+	// records fail: some 10 s, so that metadata that is wrong for a while costs
+	// none, and a topic that was deleted does not keep them until they time out.
+	unknownRetries = 20
 )
 
 // tapped returns the options that every client has: its name, and a tap on its
@@ -47,10 +57,22 @@ func (r *run) tapOf(owner, clientID string, pace *dialPace) *tap {
 
 // through returns the options of a client with a tap.
 func (r *run) through(t *tap) []kgo.Opt {
-	return []kgo.Opt{
+	opts := []kgo.Opt{
 		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(t.clientID), kgo.Dialer(t.dial),
 		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
+		kgo.RetryBackoffFn(backoff), kgo.MetadataMinAge(metadataRetry),
 	}
+	if r.Auth != nil {
+		opts = append(opts, kgo.SASL(r.logins))
+	}
+	return opts
+}
+
+// backoff is the pause before a request is sent again that has failed so many
+// times: it doubles, and a fifth of it more or less keeps clients apart.
+func backoff(fails int) time.Duration {
+	pause := min(shortestRetry<<min(max(0, fails-1), 10), longestRetry)
+	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 }
 
 func (r *run) newTap(clientID string, pace *dialPace) *tap {
@@ -87,7 +109,11 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 		kgo.ProducerBatchMaxBytes(batch), kgo.BrokerMaxWriteBytes(max(batch, largestRequest)),
 		kgo.MaxBufferedRecords(unbounded),
 		kgo.RecordPartitioner(partitioner(f.Partition)),
-		kgo.RecordDeliveryTimeout(deliveryTimeout),
+		kgo.RecordDeliveryTimeout(deliveryTimeout), kgo.UnknownTopicRetries(unknownRetries),
+		// A broker that goes down may close a connection before its first answer, which
+		// else counts as a refusal, as of a client without TLS. The administration's
+		// client comes first and tells of that.
+		kgo.AlwaysRetryEOF(),
 		kgo.ProducerBatchCompression(codec(s.Compression, s.CompressionLevel)),
 		kgo.WithHooks(&batchHook{written: r.written}),
 	)
@@ -145,7 +171,11 @@ func (r *run) random(fleet string, i int) *rand.ChaCha8 {
 type connectHook struct{ *run }
 
 func (h connectHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
-	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, kgo.ErrClientClosed) {
+	switch {
+	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, kgo.ErrClientClosed):
+	case refusedLogin(err):
+		h.logins.refused(err)
+	default:
 		h.errors.add("connect", err, h.clock.now())
 	}
 }

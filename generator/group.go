@@ -136,9 +136,13 @@ func (g *group) everyMember() []*member {
 	return slices.Clone(g.members)
 }
 
-// caughtUp tells whether the group has read every partition to its end.
-func (g *group) caughtUp() bool {
+// caughtUp tells whether the group has read every partition to its end, of topics
+// that are not gone.
+func (g *group) caughtUp(gone map[*cluster.Topic]bool) bool {
 	for _, t := range g.topics {
+		if gone[t] {
+			continue
+		}
 		for i, p := range g.progress[t.Actual] {
 			p.mu.Lock()
 			behind := p.next < t.End[i]

@@ -36,6 +36,7 @@ type idleFleet struct {
 	scenario.Idle
 	tap    *tap
 	pace   *dialPace
+	logins *logins
 	errors *errorLog
 	now    func() time.Duration
 	stop   context.CancelFunc
@@ -55,7 +56,7 @@ func (r *run) openIdle(ctx context.Context) {
 	})
 	next := 0
 	for _, i := range r.Scenario.Idle {
-		f := &idleFleet{Idle: i, tap: r.newTap(r.prefix+i.Name, nil), pace: r.pace.fleet(i.ConnectRate), errors: r.errors, now: r.clock.now}
+		f := &idleFleet{Idle: i, tap: r.newTap(r.prefix+i.Name, nil), pace: r.pace.fleet(i.ConnectRate), logins: r.logins, errors: r.errors, now: r.clock.now}
 		f.tap.client = -1 // no client of a fleet or group
 		r.idle = append(r.idle, f)
 		var holding context.Context
@@ -90,7 +91,11 @@ func (f *idleFleet) keep(ctx context.Context, addr string) {
 			return
 		}
 		f.failed.Add(1)
-		f.errors.add("connect", err, f.now())
+		if refusedLogin(err) {
+			f.logins.refused(err)
+		} else {
+			f.errors.add("connect", err, f.now())
+		}
 		first()
 		select {
 		case <-ctx.Done():
@@ -104,9 +109,9 @@ func (f *idleFleet) keep(ctx context.Context, addr string) {
 // returns why it ended. Opened is called when it stands.
 func (f *idleFleet) hold(ctx context.Context, addr string, opened func()) error {
 	var dialled atomic.Pointer[watchedConn] // also while a request that was given up still dials
-	client, err := kgo.NewClient(
+	opts := []kgo.Opt{
 		kgo.SeedBrokers(addr), kgo.ClientID(f.tap.clientID), kgo.DisableClientMetrics(),
-		kgo.MetadataMaxAge(time.Hour), kgo.ConnIdleTimeout(3*idleRefresh),
+		kgo.MetadataMaxAge(time.Hour), kgo.ConnIdleTimeout(3 * idleRefresh),
 		kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
 			if dialled.Load() != nil {
 				return nil, errors.New("an idle connection is one connection")
@@ -118,7 +123,12 @@ func (f *idleFleet) hold(ctx context.Context, addr string, opened func()) error 
 			conn := watch(c)
 			dialled.Store(conn)
 			return conn, nil
-		}))
+		}),
+	}
+	if f.logins != nil {
+		opts = append(opts, kgo.SASL(f.logins))
+	}
+	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return fmt.Errorf("making a client for an idle connection: %w", err)
 	}

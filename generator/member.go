@@ -59,6 +59,7 @@ func (r *run) newMember(g *group) (*member, error) {
 		// A transaction's markers take offsets: without them the end of the log
 		// would never be seen to be reached.
 		kgo.KeepControlRecords(),
+		kgo.AlwaysRetryEOF(), // as for producers
 		kgo.WithHooks(&batchHook{read: r.read}),
 	)
 	client, err := kgo.NewClient(append(opts, g.callbacks()...)...)

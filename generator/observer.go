@@ -12,15 +12,17 @@ import (
 // throttle, as their taps see it. One lock serves all: it is taken once for a
 // request, never for a record.
 type observer struct {
-	mu     sync.Mutex
-	origin time.Time // a whole second; second n of every series began n seconds later
-	replay *limits.Replay
-	nodes  map[string]int32 // advertised address → broker id
-	topics topicIndex
-	links  map[linkKey]*link
-	order  []*link
-	open   int64
-	owners []string // of each client
+	mu      sync.Mutex
+	origin  time.Time // a whole second; second n of every series began n seconds later
+	replay  *limits.Replay
+	nodes   map[string]int32 // advertised address → broker id
+	topics  topicIndex
+	links   map[linkKey]*link
+	order   []*link
+	open    int64
+	owners  []string                 // of each client
+	unsafe  map[int]int64            // records that may be in the log twice, by partition number over all topics
+	missing map[string]time.Duration // when a leader first did not know a topic
 
 	clusterIn, clusterOut, requests, connections, attempts *limits.Scope
 }
@@ -59,7 +61,7 @@ type topicScopes struct {
 
 func newObserver(origin time.Time) *observer {
 	o := &observer{
-		origin: origin, replay: limits.NewReplay(), nodes: map[string]int32{}, links: map[linkKey]*link{},
+		origin: origin, replay: limits.NewReplay(), nodes: map[string]int32{}, links: map[linkKey]*link{}, unsafe: map[int]int64{}, missing: map[string]time.Duration{},
 		topics: topicIndex{byName: map[string]*topicScopes{}, byID: map[[16]byte]*topicScopes{}},
 	}
 	scope := func(n limits.Name) *limits.Scope { return o.replay.Scope(limits.Instance{Limit: n}) }
@@ -67,6 +69,35 @@ func newObserver(origin time.Time) *observer {
 	o.requests, o.connections = scope(limits.ClusterRequests), scope(limits.ClusterConnections)
 	o.attempts = scope(limits.ClusterAttempts)
 	return o
+}
+
+// unsure notes what a produce request held whose client does not know whether it
+// was appended, and will send it again.
+func (o *observer) unsure(sent []carried) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range sent {
+		if p.unsafe > 0 {
+			o.unsafe[p.number] += p.unsafe
+		}
+	}
+}
+
+// missed notes that a leader does not know a topic.
+func (o *observer) missed(topic string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, known := o.missing[topic]; !known {
+		o.missing[topic] = o.now()
+	}
+}
+
+// missedAt is when a topic was first missed.
+func (o *observer) missedAt(topic string) (at time.Duration, missed bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at, missed = o.missing[topic]
+	return at, missed
 }
 
 // addClient returns the number of a new client, which belongs to a fleet or group.
@@ -122,6 +153,7 @@ type carried struct {
 	number  int
 	in, out *limits.Scope
 	bytes   int64
+	unsafe  int64 // records that would be appended twice if they were sent twice
 }
 
 func (o *observer) now() time.Duration { return time.Since(o.origin) }

@@ -123,13 +123,14 @@ func (t *totals) summary() report.Latencies {
 
 // tally censors what was not acknowledged, and settles what was not read.
 func (r *run) tally() {
+	r.logins.close()
 	for _, p := range r.producer {
 		p.censor(r.finished)
 	}
 	for _, g := range r.groups {
 		for _, t := range g.topics {
 			for i, p := range g.progress[t.Actual] {
-				if r.ends {
+				if r.known(t) {
 					p.finish(t.First[i], t.End[i])
 				}
 			}
@@ -176,8 +177,10 @@ func (r *run) group(g *group) (report.Group, distribution) {
 			gp := report.GroupPartition{
 				Topic: t.Name, Partition: int32(i), LogEndDelta: r.grown(t, i, p.begin),
 				Consumed: p.consumed, Expired: p.expired, Unread: p.unread, Skipped: p.skipped,
+				LogEndUnknown: !r.known(t),
 			}
 			out.Partitions = append(out.Partitions, gp)
+			out.LogEndUnknown = out.LogEndUnknown || gp.LogEndUnknown
 			out.LogEndDelta += gp.LogEndDelta
 			out.Consumed += gp.Consumed
 			out.Expired += gp.Expired
@@ -197,7 +200,7 @@ func (r *run) delta(t *cluster.Topic, partition int) int64 {
 // grown is how far a partition's log reaches beyond an offset; 0 when that is not
 // known.
 func (r *run) grown(t *cluster.Topic, partition int, from int64) int64 {
-	if !r.ends {
+	if !r.known(t) {
 		return 0
 	}
 	return t.End[partition] - from
@@ -205,7 +208,7 @@ func (r *run) grown(t *cluster.Topic, partition int, from int64) int64 {
 
 // totals adds up the counts of the whole run.
 func (r *run) totals(res *report.Result) report.Totals {
-	t := report.Totals{LogEndKnown: r.ends}
+	t := report.Totals{LogEndKnown: r.ends && len(r.gone) == 0}
 	for _, f := range res.Fleets {
 		t.Scheduled += f.Scheduled
 		t.Unsent += f.Unsent
@@ -224,6 +227,7 @@ func (r *run) totals(res *report.Result) report.Totals {
 		for p, load := range r.loads[topic.Actual] {
 			t.LogEndDelta += r.delta(topic, p)
 			t.Markers += load.markers
+			t.PossibleDuplicates += r.possibleDuplicates(topic, p)
 			for _, s := range load.seconds {
 				t.BytesAcked += s.ackedBytes
 				t.BytesConsumed += s.consumedBytes

@@ -12,6 +12,7 @@ type partitionLoad struct {
 	batched  int64        // … of batches that written has seen
 	markers  int64        // of transactions that ended: offsets without a record
 	unsure   int64        // markers that may be there or not
+	failed   int64        // records that were given up
 	aborted  int64        // acknowledged records of transactions that were not committed, at most
 	response distribution // measured phases
 	seconds  []partitionSecond
@@ -74,6 +75,13 @@ func (r *partitionRun) tell() {
 		r.to.acked(r.records, r.responses[:r.measured])
 	}
 	r.records, r.measured = 0, 0
+}
+
+// lost notes a record that was given up: it may be in the log all the same.
+func (p *partitionLoad) lost() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed++
 }
 
 // soFar is a copy of the response times.

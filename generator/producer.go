@@ -2,6 +2,8 @@ package generator
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -20,6 +22,10 @@ const (
 	// fullSleep is how soon a client that was full is tried again.
 	fullSleep = time.Millisecond
 )
+
+// errGivenUp is why a record failed that was still not acknowledged when the drain
+// had taken its time.
+var errGivenUp = fmt.Errorf("not acknowledged %s after the last phase", drainTimeout)
 
 // producer is one producing client of a fleet.
 type producer struct {
@@ -251,8 +257,14 @@ func (f *flight) done(_ *kgo.Record, err error) {
 	p := f.from
 	now := p.seen(err)
 	if err != nil {
+		if errors.Is(err, kgo.ErrAborting) {
+			err = errGivenUp
+		}
 		p.recorder.failed(now, f)
 		p.errors.add("produce", err, now)
+		if load := f.partition(); load != nil {
+			load.lost()
+		}
 	} else {
 		p.recorder.acked(now, f)
 	}

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/sasl"
+
 	"msklt/internal/cluster"
 	"msklt/internal/limits"
 	"msklt/report"
@@ -33,6 +35,9 @@ type Config struct {
 	Keep bool
 	// Progress is called about once a second; nil for no progress.
 	Progress func(Progress)
+	// Auth is how clients log in; nil for not at all. Its errors, and those of the
+	// cluster about it, are counted, and clients try again.
+	Auth sasl.Mechanism
 	// Dial opens connections; nil for plain TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
@@ -75,6 +80,7 @@ type run struct {
 	pace     *dialPace
 	errors   *errorLog
 	events   *eventLog
+	logins   *logins // nil without Auth
 	stamp    stamp
 	clock    clock
 	start    time.Time     // of traffic
@@ -89,7 +95,8 @@ type run struct {
 	stopped     time.Duration // when sending ended
 	finished    time.Duration // when the drain ended
 	interrupted bool
-	ends        bool // whether the logs' offsets after the run are known
+	ends        bool                    // whether the logs' offsets after the run are known
+	gone        map[*cluster.Topic]bool // deleted by somebody during the run
 }
 
 // Run runs a scenario. Cancelling the context stops the sending; what was sent
@@ -105,6 +112,9 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		Config: c, prefix: c.Prefix, observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
 		errors: newErrorLog(), events: newEventLog(), pace: newDialPace(c.Limits), stamp: newStamp(), broken: make(chan abort, 1),
+	}
+	if c.Auth != nil {
+		r.logins = &logins{Mechanism: c.Auth, run: r}
 	}
 	for _, p := range c.Scenario.Phases {
 		if p.Measure {

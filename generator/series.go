@@ -145,6 +145,7 @@ func (r *run) partitions() []report.Partition {
 				Topic: t.Name, Partition: int32(i), Leader: t.Leaders[i],
 				LogEndDelta: r.delta(t, i), AckedRecords: load.records, Markers: load.markers,
 				ThrottledShare: r.shareOf(t, i),
+				LogEndUnknown:  !r.known(t), PossibleDuplicates: r.possibleDuplicates(t, i),
 			}
 			l := predicted[limits.Instance{Topic: t.Name, Partition: p.Partition}]
 			p.Predicted, p.PredictedConsumed = l.MeanIngress, l.MeanEgress
@@ -175,6 +176,14 @@ func (r *run) means(load *partitionLoad) (acked, consumed float64) {
 		return 0, 0
 	}
 	return acked / float64(seconds), consumed / float64(seconds)
+}
+
+// possibleDuplicates is how many records of a partition were sent again though the
+// cluster may have had them.
+func (r *run) possibleDuplicates(t *cluster.Topic, partition int) int64 {
+	r.observer.mu.Lock()
+	defer r.observer.mu.Unlock()
+	return r.observer.unsafe[r.observer.topics.byName[t.Actual].first+partition]
 }
 
 // shareOf is the throttled share of the connections that carry a partition.

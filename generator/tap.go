@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/binary"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"msklt/internal/limits"
 	"msklt/internal/wire"
@@ -58,7 +61,15 @@ type tapConn struct {
 
 func (c *tapConn) Close() error {
 	c.closed.Do(c.tap.observer.hungUp)
-	return c.Conn.Close()
+	err := c.Conn.Close()
+	c.mu.Lock()
+	unanswered := c.waiting
+	c.waiting = nil
+	c.mu.Unlock()
+	for _, x := range unanswered {
+		c.tap.observer.unsure(x.sent)
+	}
+	return err
 }
 
 func (c *tapConn) Write(p []byte) (int, error) {
@@ -89,9 +100,10 @@ func (c *tapConn) request(frame []byte) {
 	x.key, x.version, x.bytes, x.acks = r.Key, r.Version, int64(len(frame)), -1
 	if r.Key == wire.Produce {
 		topics := &c.tap.observer.topics
-		acks, err := wire.ProducePartitions(r.Version, r.Body, func(t wire.Topic, p int32, n int) {
+		acks, err := wire.ProduceRecords(r.Version, r.Body, func(t wire.Topic, p int32, records []byte) {
 			if part, ok := topics.partition(t, p); ok {
-				part.bytes = int64(n)
+				part.bytes = int64(len(records))
+				part.unsafe = wire.UnsafeRecords(records)
 				x.sent = append(x.sent, part)
 			}
 		})
@@ -222,6 +234,9 @@ func (r *responseReader) end(c *tapConn) {
 		ms, _ := r.fetch.Throttle()
 		x.throttle = time.Duration(ms) * time.Millisecond
 	} else if x.key >= 0 {
+		if x.key == wire.Produce {
+			r.refused(c, x)
+		}
 		if n, err := wire.ResponseHeaderLen(x.key, x.version, r.body); err == nil {
 			if ms, err := wire.Throttle(x.key, x.version, r.body[n:]); err == nil {
 				x.throttle = time.Duration(ms) * time.Millisecond
@@ -233,4 +248,26 @@ func (r *responseReader) end(c *tapConn) {
 	}
 	c.tap.observer.answered(c, x)
 	c.release(x)
+}
+
+// refused looks for what a produce response says of partitions that it did not
+// take, or may have taken.
+func (r *responseReader) refused(c *tapConn, x *exchange) {
+	n, err := wire.ResponseHeaderLen(x.key, x.version, r.body)
+	if err != nil {
+		return
+	}
+	o := c.tap.observer
+	_, _ = wire.ProduceResults(x.version, r.body[n:], func(p wire.ProduceResult) {
+		at, ok := o.topics.partition(p.Topic, p.Partition)
+		if !ok {
+			return
+		}
+		switch p.ErrorCode {
+		case kerr.RequestTimedOut.Code, kerr.NotEnoughReplicasAfterAppend.Code:
+			o.unsure(slices.DeleteFunc(slices.Clone(x.sent), func(s carried) bool { return s.number != at.number }))
+		case kerr.UnknownTopicOrPartition.Code, kerr.UnknownTopicID.Code:
+			o.missed(at.in.Topic)
+		}
+	})
 }

@@ -70,7 +70,7 @@ func (r *run) checkPushBack(res *report.Result, check func(bool, report.Reason))
 	var behind int64
 	for _, f := range res.Fleets {
 		if f.Transactions == nil { // else the cluster's time to end transactions is push-back too
-			behind += f.Latency.Response.Censored
+			behind += max(0, f.Latency.Response.Censored-f.Failed) // what failed was the cluster's to take
 		}
 	}
 	for _, p := range r.producer {
@@ -100,30 +100,17 @@ func (r *run) allMax() bool {
 
 // checkCounts holds the generator's counts against the log's.
 func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
-	unknown, known := 0.0, "the log-end offsets after the run were read"
-	if !r.ends {
-		unknown, known = 1, "the log-end offsets after the run could not be read; nothing is reconciled"
-	}
-	check(r.ends, report.Reason{Check: "log_end_known", Observed: unknown, Bound: 0, Unit: "unknown", Message: known})
+	r.checkKnown(check)
 	if !r.ends {
 		return
 	}
-	var missing, extra, lost float64
-	for _, p := range res.Partitions {
-		explained := p.AckedRecords + p.Markers
-		missing += math.Max(0, float64(explained-p.LogEndDelta))
-		extra += math.Max(0, float64(p.LogEndDelta-explained))
-	}
-	unsure := res.Totals.Failed + r.unsureMarkers()
-	if r.acksNone() {
-		missing = 0 // with acks 0 nothing is acknowledged; what arrived is the log-end delta
-	}
-	check(missing == 0, report.Reason{Check: "acked_in_log", Observed: missing, Bound: 0, Unit: "records",
-		Message: fmt.Sprintf("%.0f acknowledged records or markers of transactions are not in the log", missing)})
-	check(extra <= float64(unsure) || r.shared(), report.Reason{Check: "log_explained", Observed: extra, Bound: float64(unsure), Unit: "records",
-		Message: fmt.Sprintf("the log grew by %.0f records that were not acknowledged, with %d failed ones to explain them: others write to the topic, or records were appended twice", extra, unsure)})
+	r.checkLog(res, check)
+	var lost float64
 	for _, g := range r.groups {
 		for _, t := range g.topics {
+			if !r.known(t) {
+				continue
+			}
 			for i, p := range g.progress[t.Actual] {
 				lost += math.Abs(float64(r.grown(t, i, p.begin) - p.consumed - p.expired - p.skipped - p.unread))
 				lost += math.Max(0, float64(p.skipped-r.gaps(g, t, i)))
@@ -134,14 +121,53 @@ func (r *run) checkCounts(res *report.Result, check func(bool, report.Reason)) {
 		Message: fmt.Sprintf("%.0f records were neither read by their group, nor expired, nor left in the log", lost)})
 }
 
-// unsureMarkers counts the markers that transactions may have left, or not.
-func (r *run) unsureMarkers() (n int64) {
-	for _, loads := range r.loads {
-		for _, l := range loads {
-			n += l.unsure
+// checkKnown tells of logs of which the end is not known.
+func (r *run) checkKnown(check func(bool, report.Reason)) {
+	c := report.Reason{Check: "log_end_known", Unit: "topics unknown", Message: "the log-end offsets after the run were read"}
+	var gone []string
+	for _, t := range r.sortedTopics() {
+		if !r.known(t) {
+			c.Observed++
+		}
+		if r.gone[t] {
+			gone = append(gone, t.Name)
 		}
 	}
-	return n
+	switch {
+	case !r.ends:
+		c.Message = "the log-end offsets after the run could not be read; nothing is reconciled"
+	case len(gone) > 0:
+		c.Message = fmt.Sprintf("deleted during the run: topic %s; what became of its records is not known", strings.Join(gone, ", "))
+	}
+	check(c.Observed == 0, c)
+}
+
+// checkLog holds acknowledgements against the log. What was not acknowledged may be
+// there all the same: records that failed, and those that a producer without
+// idempotence sent again.
+func (r *run) checkLog(res *report.Result, check func(bool, report.Reason)) {
+	var missing, extra, explained float64
+	n := 0
+	for _, t := range r.sortedTopics() {
+		for _, l := range r.loads[t.Actual] {
+			p := res.Partitions[n]
+			n++
+			if p.LogEndUnknown {
+				continue
+			}
+			more := float64(p.LogEndDelta - p.AckedRecords - p.Markers)
+			missing += math.Max(0, -more)
+			extra += math.Max(0, more)
+			explained += math.Min(math.Max(0, more), float64(l.failed+l.unsure+p.PossibleDuplicates))
+		}
+	}
+	if r.acksNone() {
+		missing = 0 // with acks 0 nothing is acknowledged; what arrived is the log-end delta
+	}
+	check(missing == 0, report.Reason{Check: "acked_in_log", Observed: missing, Bound: 0, Unit: "records",
+		Message: fmt.Sprintf("%.0f acknowledged records or markers of transactions are not in the log", missing)})
+	check(extra <= explained || r.shared(), report.Reason{Check: "log_explained", Observed: extra, Bound: explained, Unit: "records",
+		Message: fmt.Sprintf("the log grew by %.0f records that were not acknowledged, of which records that failed or were sent again explain %.0f: others write to the topic, or records were appended twice", extra, explained)})
 }
 
 // gaps is how many offsets of a partition may hold no record for a group: markers

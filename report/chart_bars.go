@@ -103,8 +103,16 @@ func partitionTable(r *Result, note string) table {
 		t.Rows = append(t.Rows, []string{
 			partitionName(p.Topic, p.Partition, 80), keys, fmt.Sprint(p.Leader), megabytes(p.Predicted), megabytes(p.Acked),
 			megabytes(p.Consumed), atLeast(p.ResponseP99, p.P99Censored), percent(p.ThrottledShare),
-			count(p.AckedRecords), count(p.LogEndDelta),
+			count(p.AckedRecords), logEnd(p),
 		})
 	}
 	return t
+}
+
+// logEnd is by how much a partition's log grew.
+func logEnd(p Partition) string {
+	if p.LogEndUnknown {
+		return "not known"
+	}
+	return count(p.LogEndDelta)
 }

@@ -20,6 +20,14 @@ func balances(r *Result) []balance {
 		logBalance(r),
 	}
 	for _, g := range r.Groups {
+		if n := unknownEnds(g); n > 0 {
+			list = append(list, balance{
+				Name:     "group " + clip(g.Name, 40),
+				Equation: count(g.Consumed) + " consumed",
+				Note:     fmt.Sprintf("partitions whose log end is not known: %d", n),
+			})
+			continue
+		}
 		parts := []part{{"consumed", g.Consumed}}
 		if g.Skipped > 0 {
 			parts = append(parts, part{"skipped", g.Skipped})
@@ -53,6 +61,16 @@ func newBalance(name string, whole int64, parts ...part) balance {
 	return b
 }
 
+// unknownEnds is on how many partitions of a group the log's end is not known.
+func unknownEnds(g Group) (n int) {
+	for _, p := range g.Partitions {
+		if p.LogEndUnknown {
+			n++
+		}
+	}
+	return n
+}
+
 // logBalance compares acks with the log, partition by partition: the log may
 // hold more than was acked, never less.
 func logBalance(r *Result) balance {
@@ -65,9 +83,11 @@ func logBalance(r *Result) balance {
 	if r.Totals.Markers > 0 {
 		b.Equation = fmt.Sprintf("%s acked and %s markers of transactions, log ends moved by %s", count(r.Totals.Acked), count(r.Totals.Markers), count(r.Totals.LogEndDelta))
 	}
-	short, more := 0, 0
+	short, more, unknown := 0, 0, 0
 	for _, p := range r.Partitions {
 		switch explained := p.AckedRecords + p.Markers; {
+		case p.LogEndUnknown:
+			unknown++
 		case explained > p.LogEndDelta:
 			short++
 		case explained < p.LogEndDelta:
@@ -78,6 +98,12 @@ func logBalance(r *Result) balance {
 	case short > 0:
 		b.Holds = false
 		b.Note = fmt.Sprintf("partitions whose log holds fewer records than were acked: %d", short)
+	case unknown > 0:
+		b.Holds = false
+		if unknown == len(r.Partitions) {
+			b.Equation = count(r.Totals.Acked) + " acked"
+		}
+		b.Note = fmt.Sprintf("partitions whose log end is not known: %d", unknown)
 	case r.Totals.Acked+r.Totals.Markers > r.Totals.LogEndDelta:
 		b.Holds = false
 		b.Note = "the log holds fewer records than were acked"

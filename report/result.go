@@ -140,21 +140,25 @@ func (r *Result) ThresholdsHold() bool {
 // Totals count records of the whole run, warm-up and drain included.
 // Scheduled = Sent + Unsent, Sent = Acked + Failed.
 type Totals struct {
-	Scheduled     int64 `json:"scheduled"`
-	Unsent        int64 `json:"unsent"`
-	Sent          int64 `json:"sent"`
-	Acked         int64 `json:"acked"`
-	Failed        int64 `json:"failed"`
-	LogEndDelta   int64 `json:"log_end_delta"`
-	Markers       int64 `json:"markers,omitempty"` // of the run's transactions: offsets of the log without a record
-	LogEndKnown   bool  `json:"log_end_known"`     // false: the cluster was gone, log_end_delta is 0
-	Consumed      int64 `json:"consumed"`
-	Skipped       int64 `json:"skipped,omitempty"` // offsets that were no record for a group: markers, and aborted records when it reads committed ones
-	Expired       int64 `json:"expired"`
-	Unread        int64 `json:"unread"` // still in the log, not read when the drain ended
-	Duplicates    int64 `json:"duplicates"`
-	BytesAcked    int64 `json:"bytes_acked"`    // record batches with their headers
-	BytesConsumed int64 `json:"bytes_consumed"` // the same
+	Scheduled int64 `json:"scheduled"`
+	Unsent    int64 `json:"unsent"`
+	Sent      int64 `json:"sent"`
+	Acked     int64 `json:"acked"`
+	Failed    int64 `json:"failed"`
+	// PossibleDuplicates are records that a producer without idempotence sent again
+	// because no answer came, or one that left open whether they were appended. The
+	// log may hold them twice.
+	PossibleDuplicates int64 `json:"possible_duplicates,omitempty"`
+	LogEndDelta        int64 `json:"log_end_delta"`
+	Markers            int64 `json:"markers,omitempty"` // of the run's transactions: offsets of the log without a record
+	LogEndKnown        bool  `json:"log_end_known"`     // false: the cluster, or a topic, was gone; log_end_delta leaves it out
+	Consumed           int64 `json:"consumed"`
+	Skipped            int64 `json:"skipped,omitempty"` // offsets that were no record for a group: markers, and aborted records when it reads committed ones
+	Expired            int64 `json:"expired"`
+	Unread             int64 `json:"unread"` // still in the log, not read when the drain ended
+	Duplicates         int64 `json:"duplicates"`
+	BytesAcked         int64 `json:"bytes_acked"`    // record batches with their headers
+	BytesConsumed      int64 `json:"bytes_consumed"` // the same
 }
 
 // Rates are means over the measured phases.
@@ -289,12 +293,13 @@ type Idle struct {
 // Group is one consumer group's. Consumed + Expired + Skipped + Unread is the
 // log-end delta, here by how much the logs' ends lie beyond where the group began.
 type Group struct {
-	Name        string `json:"name"`
-	Clients     int    `json:"clients"` // members when traffic started
-	LogEndDelta int64  `json:"log_end_delta"`
-	Consumed    int64  `json:"consumed"`
-	Expired     int64  `json:"expired"`
-	Unread      int64  `json:"unread"`
+	Name          string `json:"name"`
+	Clients       int    `json:"clients"` // members when traffic started
+	LogEndDelta   int64  `json:"log_end_delta"`
+	LogEndUnknown bool   `json:"log_end_unknown,omitempty"` // of some partitions: LogEndDelta leaves them out
+	Consumed      int64  `json:"consumed"`
+	Expired       int64  `json:"expired"`
+	Unread        int64  `json:"unread"`
 	// Skipped offsets hold no record for the group: markers of transactions,
 	// aborted records that it does not read, compacted ones.
 	Skipped    int64 `json:"skipped,omitempty"`
@@ -307,13 +312,14 @@ type Group struct {
 }
 
 type GroupPartition struct {
-	Topic       string `json:"topic"`
-	Partition   int32  `json:"partition"`
-	LogEndDelta int64  `json:"log_end_delta"`
-	Consumed    int64  `json:"consumed"`
-	Skipped     int64  `json:"skipped,omitempty"`
-	Expired     int64  `json:"expired"`
-	Unread      int64  `json:"unread"`
+	Topic         string `json:"topic"`
+	Partition     int32  `json:"partition"`
+	LogEndDelta   int64  `json:"log_end_delta"`
+	Consumed      int64  `json:"consumed"`
+	Skipped       int64  `json:"skipped,omitempty"`
+	Expired       int64  `json:"expired"`
+	Unread        int64  `json:"unread"`
+	LogEndUnknown bool   `json:"log_end_unknown,omitempty"` // LogEndDelta, Expired and Unread are then 0
 }
 
 type Partition struct {
@@ -325,15 +331,17 @@ type Partition struct {
 	// PredictedConsumed is Predicted times the groups that read the partition.
 	PredictedConsumed float64 `json:"predicted_consumed_bytes_per_second"`
 	// Acked, Consumed: means over the measured phases; record batches with headers.
-	Acked          float64    `json:"acked_bytes_per_second"`
-	Consumed       float64    `json:"consumed_bytes_per_second"`
-	ResponseP99    float64    `json:"response_p99_ms"`
-	P99Censored    bool       `json:"p99_censored,omitempty"`
-	ThrottledShare float64    `json:"throttled_share"`
-	LogEndDelta    int64      `json:"log_end_delta"`
-	AckedRecords   int64      `json:"acked"`
-	Markers        int64      `json:"markers,omitempty"` // of transactions: LogEndDelta counts them too
-	TopKeys        []KeyShare `json:"top_keys,omitempty"`
+	Acked              float64    `json:"acked_bytes_per_second"`
+	Consumed           float64    `json:"consumed_bytes_per_second"`
+	ResponseP99        float64    `json:"response_p99_ms"`
+	P99Censored        bool       `json:"p99_censored,omitempty"`
+	ThrottledShare     float64    `json:"throttled_share"`
+	LogEndDelta        int64      `json:"log_end_delta"`
+	AckedRecords       int64      `json:"acked"`
+	Markers            int64      `json:"markers,omitempty"`             // of transactions: LogEndDelta counts them too
+	LogEndUnknown      bool       `json:"log_end_unknown,omitempty"`     // LogEndDelta is then 0
+	PossibleDuplicates int64      `json:"possible_duplicates,omitempty"` // see Totals
+	TopKeys            []KeyShare `json:"top_keys,omitempty"`
 }
 
 type KeyShare struct {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,13 +59,12 @@ type Cluster struct {
 // Open connects and reads what the cluster is. The options are those of the
 // client that carries the administration's requests.
 func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, error) {
-	opts = append([]kgo.Opt{
+	opts = append(slices.Clone(opts),
 		kgo.SeedBrokers(bootstrap...),
-		// A broker does not lead a new partition before it has made its log; with the
-		// library's growing pauses, 200 topics would take half a minute.
+		// A broker does not lead a new partition before it has made its log; with
+		// growing pauses, 200 topics would take half a minute.
 		kgo.RetryBackoffFn(func(int) time.Duration { return retryPause }),
-		kgo.RequestRetries(int(retryTimeout / retryPause)), kgo.RetryTimeout(retryTimeout),
-	}, opts...)
+		kgo.RequestRetries(int(retryTimeout/retryPause)), kgo.RetryTimeout(retryTimeout))
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, Errorf("bootstrap %s: %w", strings.Join(bootstrap, ","), err)
@@ -126,6 +126,9 @@ func (c *Cluster) reach(ctx context.Context, bootstrap []string) error {
 		cancel()
 		if err == nil {
 			return nil
+		}
+		if errors.Is(err, kerr.SaslAuthenticationFailed) {
+			return Errorf("logging in at %s: %w", strings.Join(bootstrap, ", "), err)
 		}
 		if last == nil || !errors.Is(err, context.DeadlineExceeded) {
 			last = err

@@ -141,6 +141,25 @@ func (t *Topic) led(d kadm.TopicDetail, partitions int) bool {
 	return len(t.Leaders) > 0 && (!t.Created || len(t.Leaders) == partitions) && !slices.Contains(t.Leaders, -1)
 }
 
+// Gone returns those of the topics that the cluster does not have any more, or has
+// another one under their name.
+func (c *Cluster) Gone(ctx context.Context, topics []*Topic) (map[*Topic]bool, error) {
+	gone := map[*Topic]bool{}
+	for some := range slices.Chunk(topics, mostAtOnce) {
+		found, err := c.admin.ListTopics(ctx, actual(some)...)
+		if err != nil {
+			return nil, refused("reading topic "+some[0].Actual, err)
+		}
+		for _, t := range some {
+			d := found[t.Actual]
+			if errors.Is(d.Err, kerr.UnknownTopicOrPartition) || d.Err == nil && d.ID != t.ID {
+				gone[t] = true
+			}
+		}
+	}
+	return gone, nil
+}
+
 // LogEnds reads the log-end offset of each partition of each topic.
 func (c *Cluster) LogEnds(ctx context.Context, topics []*Topic) ([][]int64, error) {
 	return c.offsets(ctx, topics, c.admin.ListEndOffsets)

@@ -2,6 +2,7 @@ package kafkatest
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -173,4 +174,78 @@ func waitFor(ctx context.Context, t testing.TB, what string, done func() (bool, 
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// MoveLeader makes another replica the leader of a partition: it becomes the
+// preferred one, and is elected. It returns when the controller has done so.
+func (b *Broker) MoveLeader(t testing.TB, topic string, partition, to int32) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), adminTimeout)
+	defer cancel()
+	found, err := b.admin.ListTopics(ctx, topic)
+	if err != nil || found[topic].Err != nil {
+		t.Fatalf("reading topic %s: %v %v", topic, err, found[topic].Err)
+	}
+	replicas := []int32{to}
+	for _, id := range found[topic].Partitions[partition].Replicas {
+		if id != to {
+			replicas = append(replicas, id)
+		}
+	}
+	var change kadm.AlterPartitionAssignmentsReq
+	change.Assign(topic, partition, replicas)
+	changed, err := b.admin.AlterPartitionAssignments(ctx, change)
+	if err == nil {
+		err = changed.Error()
+	}
+	if err != nil {
+		t.Fatalf("making %d the preferred leader of %s/%d: %v", to, topic, partition, err)
+	}
+	var what kadm.TopicsSet
+	what.Add(topic, partition)
+	waitFor(ctx, t, "the election of a leader", func() (bool, error) {
+		elected, err := b.admin.ElectLeaders(ctx, kadm.ElectPreferredReplica, what)
+		if err != nil {
+			return false, err
+		}
+		err = elected[topic][partition].Err
+		return err == nil || errors.Is(err, kerr.ElectionNotNeeded), err
+	})
+}
+
+// DeleteTopic deletes a topic.
+func (b *Broker) DeleteTopic(t testing.TB, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), adminTimeout)
+	defer cancel()
+	if _, err := b.admin.DeleteTopic(ctx, name); err != nil {
+		t.Fatalf("deleting topic %s: %v", name, err)
+	}
+}
+
+// Flowing returns the topics that clients made once each holds records.
+func (b *Broker) Flowing(t testing.TB) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), adminTimeout)
+	defer cancel()
+	var names []string
+	waitFor(ctx, t, "records in every topic", func() (bool, error) {
+		all, err := b.admin.ListTopics(ctx) // without Kafka's own
+		if err != nil {
+			return false, err
+		}
+		names = all.Names()
+		ends, err := b.admin.ListEndOffsets(ctx, names...)
+		for _, name := range names {
+			var sum int64
+			for _, p := range ends[name] {
+				sum += p.Offset
+			}
+			if sum == 0 {
+				return false, err
+			}
+		}
+		return len(names) > 0, err
+	})
+	return names
 }

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"msklt/internal/faulttable"
+	"msklt/internal/kafkatest"
+	"msklt/report"
+)
+
+const (
+	apache    = "Apache Kafka 4.3"
+	threeOfIt = apache + ", 3 brokers"
+)
+
+// faulted is what came of a run under a fault.
+type faulted struct {
+	*report.Result
+	code   int
+	took   time.Duration
+	stderr string
+}
+
+// underFault runs a scenario against a cluster in a process of its own, and does
+// something to the cluster while records flow.
+func underFault(t *testing.T, b *kafkatest.Broker, text string, fault func(topics []string)) faulted {
+	t.Helper()
+	dir := t.TempDir()
+	path, out := filepath.Join(dir, "fault.yaml"), filepath.Join(dir, "out")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := command(t.Context(), "run", path, "--out", out, "--bootstrap", b.Bootstrap())
+	defer func() {
+		if t.Failed() {
+			t.Log(p.stderr.String())
+		}
+	}()
+	begin := time.Now()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = p.Wait() }()
+	defer func() { _ = p.Process.Kill(); <-ended }()
+	topics := b.Flowing(t)
+	fault(topics)
+	<-ended
+	f := faulted{readResult(t, out), p.ProcessState.ExitCode(), time.Since(begin), p.stderr.String()}
+	f.log(t)
+	f.reconcile(t)
+	return f
+}
+
+func (f faulted) log(t *testing.T) {
+	t.Helper()
+	t.Logf("exit %d after %.1f s, %+v", f.code, f.took.Seconds(), f.Totals)
+	for _, e := range f.Errors {
+		t.Logf("error %+v", e)
+	}
+	for _, e := range f.Events {
+		t.Logf("event %+v", e)
+	}
+	for _, l := range f.Fleets {
+		t.Logf("fleet %s: %d acked, %d failed, response p50 %.1f max %.1f ms", l.Name, l.Acked, l.Failed, l.Latency.Response.P50, l.Latency.Response.Max)
+	}
+	for _, s := range f.Timeline {
+		t.Logf("second %d: %d offered, %d acked, %d failed, %d waiting, backlog %d, p99 %.0f ms", s.Second, s.OfferedRecords, s.AckedRecords, s.Failed, s.Waiting, s.Backlog, s.P99)
+	}
+	for _, r := range f.Validity.Reasons {
+		t.Logf("invalid: %+v", r)
+	}
+}
+
+// reconcile holds the counts of a result against each other.
+func (f faulted) reconcile(t *testing.T) {
+	t.Helper()
+	if n := f.Totals; n.Scheduled != n.Sent+n.Unsent || n.Sent != n.Acked+n.Failed {
+		t.Errorf("counts do not add up: %+v", n)
+	}
+	var more int64
+	for _, p := range f.Partitions {
+		if p.LogEndUnknown {
+			continue
+		}
+		if p.AckedRecords > p.LogEndDelta {
+			t.Errorf("%s/%d: %d acked, the log grew by %d", p.Topic, p.Partition, p.AckedRecords, p.LogEndDelta)
+		}
+		more += p.LogEndDelta - p.AckedRecords
+	}
+	if unsure := f.Totals.Failed + f.Totals.PossibleDuplicates; more > unsure {
+		t.Errorf("the logs hold %d records that were not acked; failed and sent again were %d", more, unsure)
+	}
+	for _, g := range f.Groups {
+		for _, p := range g.Partitions {
+			if !p.LogEndUnknown && p.Consumed+p.Expired+p.Skipped+p.Unread != p.LogEndDelta {
+				t.Errorf("group %s: %+v", g.Name, p)
+			}
+		}
+	}
+}
+
+// ended holds how a run ended. A machine that is too busy to follow the schedule
+// makes it invalid too, which says nothing about the fault.
+func (f faulted) ended(t *testing.T, code int, within time.Duration, reasons ...string) {
+	t.Helper()
+	busy := false
+	for _, r := range f.Validity.Reasons {
+		if r.Check == "lag" || r.Check == "offered" || strings.HasPrefix(r.Check, "processors") || strings.HasPrefix(r.Check, "stalled") {
+			busy = true
+		} else if !slices.Contains(reasons, r.Check) {
+			t.Errorf("invalid: %+v", r)
+		}
+	}
+	if f.code != code && !(busy && f.code == exitInvalid) {
+		t.Errorf("exit code %d, want %d", f.code, code)
+	}
+	if f.took > within {
+		t.Errorf("it took %s, more than %s", f.took, within)
+	}
+}
+
+// says tells whether an error of a place was counted whose text holds another.
+func (f faulted) says(where, text string) bool {
+	return slices.ContainsFunc(f.Errors, func(e report.ErrorCount) bool {
+		return e.Where == where && strings.Contains(e.Error, text)
+	})
+}
+
+// event is the first event of a kind; nil when there is none.
+func (f faulted) event(kind string) *report.Event {
+	for i, e := range f.Events {
+		if e.Kind == kind {
+			return &f.Events[i]
+		}
+	}
+	return nil
+}
+
+func (f faulted) fleet(name string) report.Fleet {
+	return f.Fleets[slices.IndexFunc(f.Fleets, func(l report.Fleet) bool { return l.Name == name })]
+}
+
+// faultLoad is a scenario of some seconds with one topic and one group.
+func faultLoad(topic, settings, group string, seconds int) string {
+	return fmt.Sprintf(`
+version: 1
+name: fault
+topics:
+  t: {%s}
+producers:
+  p: {topic: t, rate: 500/s, key: {keys: 1000}, value: {size: 200B}, settings: {%s}}
+consumers:
+  g: {topics: [t]%s}
+phases:
+  - {name: steady, duration: %ds}
+`, topic, settings, group, seconds)
+}
+
+const replicated = `partitions: 3, replication_factor: 3, config: {min.insync.replicas: "2"}`
+
+// TestKafkaFaults does to three brokers what happens to brokers.
+func TestKafkaFaults(t *testing.T) {
+	b := kafkatest.Start(t, kafkatest.Options{Brokers: 3, Properties: map[string]string{
+		// A broker that is silent is taken for dead after 3 s, not 9.
+		"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500",
+	}})
+	t.Run("killed", func(t *testing.T) { killed(t, b) })
+	t.Run("leader moved", func(t *testing.T) { leaderMoved(t, b) })
+	t.Run("topic deleted", func(t *testing.T) { topicDeleted(t, b) })
+	t.Run("rebalances", func(t *testing.T) { rebalances(t, b) })
+}
+
+// killed kills a broker and restarts it: one topic has replicas elsewhere, the
+// other has to wait.
+func killed(t *testing.T, b *kafkatest.Broker) {
+	f := underFault(t, b, `
+version: 1
+name: killed
+topics:
+  safe: {`+replicated+`}
+  single: {partitions: 3, replication_factor: 1}
+producers:
+  to-safe: {topic: safe, rate: 500/s, key: {keys: 1000}, value: {size: 200B}}
+  to-single: {topic: single, rate: 500/s, key: {keys: 1000}, value: {size: 200B}}
+consumers:
+  from-safe: {topics: [safe]}
+  from-single: {topics: [single]}
+phases:
+  - {name: steady, duration: 18s}
+`, func([]string) {
+		time.Sleep(2 * time.Second)
+		b.Kill(t, 3)
+		time.Sleep(4 * time.Second)
+		b.Restart(t, 3)
+	})
+	f.ended(t, exitOK, 18*time.Second+30*time.Second)
+	if n := f.Totals; n.Acked != 18_000 || n.Failed != 0 || n.Unsent != 0 || n.LogEndDelta != n.Acked || n.Consumed != n.Acked {
+		t.Errorf("%+v", n)
+	}
+	if !f.says("connect", "connection refused") {
+		t.Error("no connection was refused")
+	}
+	// The cluster takes the broker for dead after 3 s at the earliest, but for the
+	// half second that a heartbeat may be old.
+	if l := f.fleet("to-safe").Latency.Response; l.Max < 2500 || l.Max > 12_000 {
+		t.Errorf("to 3 replicas: response times of up to %.0f ms", l.Max)
+	}
+	// The partition without a replica waits for the restart.
+	if l := f.fleet("to-single").Latency.Response; l.Max < 4000 {
+		t.Errorf("to 1 replica: response times of up to %.0f ms", l.Max)
+	}
+	faulttable.Check(t, "../../docs/method.md", faulttable.Row{
+		Fault: "a broker killed and restarted, 3 replicas", Target: threeOfIt,
+		Shown: "connections refused; response times of the time without a leader", Records: "all acked, none twice, all read", Exit: "0",
+	})
+	faulttable.Check(t, "../../docs/method.md", faulttable.Row{
+		Fault: "a broker killed and restarted, 1 replica", Target: threeOfIt,
+		Shown: "connections refused; response times until the broker is back", Records: "all acked, none twice, all read", Exit: "0",
+	})
+	b.WaitReady(t)
+}
+
+// leaderMoved moves the leaders of all partitions, twice.
+func leaderMoved(t *testing.T, b *kafkatest.Broker) {
+	f := underFault(t, b, faultLoad(replicated, "", "", 12), func(topics []string) {
+		for n := range int32(2) {
+			time.Sleep(2 * time.Second)
+			for p := range int32(3) {
+				b.MoveLeader(t, topics[0], p, (p+n)%3+1)
+			}
+		}
+	})
+	f.ended(t, exitOK, 12*time.Second+20*time.Second)
+	if n := f.Totals; n.Acked != 6000 || n.LogEndDelta != n.Acked || n.Consumed != n.Acked {
+		t.Errorf("%+v", n)
+	}
+}
+
+// topicDeleted deletes one topic of two.
+func topicDeleted(t *testing.T, b *kafkatest.Broker) {
+	f := underFault(t, b, `
+version: 1
+name: deleted
+topics:
+  deleted: {partitions: 3, replication_factor: 3}
+  stays: {partitions: 3, replication_factor: 3}
+producers:
+  to-deleted: {topic: deleted, rate: 500/s, key: {keys: 1000}, value: {size: 200B}}
+  to-stays: {topic: stays, rate: 500/s, key: {keys: 1000}, value: {size: 200B}}
+consumers:
+  both: {topics: [deleted, stays]}
+phases:
+  - {name: steady, duration: 15s}
+`, func(topics []string) {
+		time.Sleep(2 * time.Second)
+		b.DeleteTopic(t, topics[slices.IndexFunc(topics, func(n string) bool { return strings.HasSuffix(n, "-deleted") })])
+	})
+	f.ended(t, exitInvalid, 15*time.Second+45*time.Second, "log_end_known")
+}
+
+// rebalances has members join and leave every second.
+func rebalances(t *testing.T, b *kafkatest.Broker) {
+	var members []string
+	for s := 1; s < 11; s += 2 {
+		members = append(members, fmt.Sprintf("{at: %ds, join: 2}, {at: %ds, leave: 2}", s, s+1))
+	}
+	f := underFault(t, b, faultLoad(replicated, "", ", clients: 2, members: ["+strings.Join(members, ", ")+"]", 12), func([]string) {})
+	f.ended(t, exitOK, 12*time.Second+30*time.Second)
+	if n := f.Totals; n.Acked != 6000 || n.LogEndDelta != n.Acked || n.Consumed != n.Acked {
+		t.Errorf("%+v", n)
+	}
+}

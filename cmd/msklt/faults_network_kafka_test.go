@@ -1,0 +1,74 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"msklt/internal/faultproxy"
+	"msklt/internal/kafkatest"
+)
+
+// TestKafkaNetworkFaults does to the network between a run and its broker what
+// happens to networks.
+func TestKafkaNetworkFaults(t *testing.T) {
+	var proxy *faultproxy.Proxy
+	b := kafkatest.Start(t, kafkatest.Options{Advertise: func(t testing.TB, address string) string {
+		proxy = faultproxy.Start(t, address)
+		return proxy.Address()
+	}})
+	const single = "partitions: 3"
+	for _, c := range []struct {
+		name     string
+		settings string
+		fault    func()
+		check    func(*testing.T, faulted)
+	}{
+		{"silent", "", func() {
+			proxy.Cut()
+			time.Sleep(5 * time.Second)
+			proxy.Heal()
+		}, func(t *testing.T, f faulted) {
+			if l := f.Latency.Response; l.Max < 5000 || l.Max > 8000 {
+				t.Errorf("response times of up to %.0f ms, after a cut of 5 s", l.Max)
+			}
+		}},
+		{"broken", "", func() {
+			for range 4 {
+				proxy.Break()
+				time.Sleep(time.Second)
+			}
+		}, func(t *testing.T, f faulted) {}},
+		{"slow", "", func() {
+			proxy.Slow(60_000) // of some 120 kB/s
+			time.Sleep(4 * time.Second)
+			proxy.Slow(0)
+		}, func(t *testing.T, f faulted) {}},
+		{"answers lost", "idempotent: false, acks: 1", func() {
+			proxy.Delay(200 * time.Millisecond)
+			for range 4 {
+				time.Sleep(time.Second)
+				proxy.Break()
+			}
+			proxy.Delay(0)
+		}, func(t *testing.T, f faulted) {
+			if twice := f.Totals.LogEndDelta - f.Totals.Acked; twice == 0 || f.Totals.PossibleDuplicates < twice {
+				t.Errorf("%d records are in the log twice, %d possibly", twice, f.Totals.PossibleDuplicates)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := underFault(t, b, faultLoad(single, c.settings, "", 10), func([]string) {
+				time.Sleep(2 * time.Second)
+				c.fault()
+			})
+			f.ended(t, exitOK, 10*time.Second+20*time.Second)
+			if n := f.Totals; n.Acked != 5000 || n.Failed != 0 || n.Consumed != n.LogEndDelta {
+				t.Errorf("%+v", n)
+			}
+			if n := f.Totals; c.settings == "" && n.LogEndDelta != n.Acked {
+				t.Errorf("%d acked, %d in the log", n.Acked, n.LogEndDelta)
+			}
+			c.check(t, f)
+		})
+	}
+}
