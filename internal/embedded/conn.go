@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,13 +19,18 @@ const maxFrame = 100 << 20
 
 var errFrameSize = errors.New("frame size out of range")
 
+// readAhead is enough for most requests without many records, so that their length
+// and frame are one read.
+const readAhead = 1 << 10
+
 // conn stands between a client and kfake. It takes one request at a time: the
-// idle token is taken when a request begins to be read and given back when its
+// idle token is taken when a request's length has been read and given back when its
 // response has been written, and only its holder touches the fields below it. A
-// throttled connection is muted: nothing is read from it until the throttle is
+// throttled connection is muted: no request is taken from it until the throttle is
 // over (KIP-219).
 type conn struct {
 	net.Conn
+	reader    *bufio.Reader
 	listener  *listener
 	closed    chan struct{} // kfake has closed it
 	closeOnce sync.Once
@@ -57,7 +63,7 @@ type request struct {
 }
 
 func newConn(l *listener, raw net.Conn) *conn {
-	c := &conn{Conn: raw, listener: l, closed: make(chan struct{}), gone: make(chan struct{}), idle: make(chan struct{}, 1)}
+	c := &conn{Conn: raw, reader: bufio.NewReaderSize(raw, readAhead), listener: l, closed: make(chan struct{}), gone: make(chan struct{}), idle: make(chan struct{}, 1)}
 	c.idle <- struct{}{}
 	return c
 }
@@ -92,20 +98,20 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// readLength waits for the connection's turn and reads a frame's length.
+// readLength reads a frame's length and waits for the connection's turn. That nobody
+// is there any more is said only then too: kfake would drop the answer to a request
+// that it has carried out, and nobody would count it.
 func (c *conn) readLength(p []byte) (int, error) {
 	if len(p) < 4 {
 		return 0, io.ErrShortBuffer
 	}
+	_, err := io.ReadFull(c.reader, p[:4])
 	select {
 	case <-c.idle:
 	case <-c.closed:
 		return 0, net.ErrClosed
 	}
-	if err := c.waitMute(); err != nil {
-		return 0, err
-	}
-	if _, err := io.ReadFull(c.Conn, p[:4]); err != nil {
+	if err := errors.Join(c.waitMute(), err); err != nil {
 		return 0, err
 	}
 	n := binary.BigEndian.Uint32(p)
@@ -139,7 +145,7 @@ func (c *conn) wait(d time.Duration) error {
 // readFrame reads a request and prepares for its answer. What it changes in the
 // frame is what kfake should see instead.
 func (c *conn) readFrame(frame []byte) error {
-	if _, err := io.ReadFull(c.Conn, frame); err != nil {
+	if _, err := io.ReadFull(c.reader, frame); err != nil {
 		return err
 	}
 	if err := c.waitStall(); err != nil {
