@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -18,6 +19,12 @@ type exchange struct {
 	received     []carried
 	responded    int64 // bytes of the response, without its length prefix
 	throttle     time.Duration
+
+	// Of a produce request, for its client's waits.
+	batches     []batch
+	began       time.Duration // when it began to leave
+	left, ended bool
+	refused     []int // partitions, by their number over all topics
 }
 
 // answered records an exchange whose response has come (or, for a produce
@@ -26,10 +33,7 @@ func (o *observer) answered(c *tapConn, x *exchange) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	at := o.now()
-	broker, known := o.nodes[c.addr]
-	if !known {
-		broker = -1 // a bootstrap address that no broker advertises
-	}
+	broker := o.broker(c.addr)
 	l := o.link(linkKey{client: c.tap.client, broker: broker, api: x.key}, c.tap.clientID)
 	from := limits.Source{API: apiName(x.key), Client: c.tap.client, Broker: broker}
 	charges := c.charges[:0]
@@ -38,6 +42,9 @@ func (o *observer) answered(c *tapConn, x *exchange) {
 		for _, p := range x.sent {
 			charges = append(charges, limits.Charge{Scope: p.in, N: p.bytes})
 			l.carry(p.number)
+			if x.acks != 0 && !slices.Contains(x.refused, p.number) {
+				o.led(p.number, broker, at)
+			}
 		}
 		charges = append(charges,
 			limits.Charge{Scope: l.in, N: x.bytes}, limits.Charge{Scope: l.brokerIn, N: x.bytes},
@@ -63,6 +70,9 @@ func (o *observer) answered(c *tapConn, x *exchange) {
 	c.charges = charges
 	if x.throttle > 0 {
 		l.throttles.add(at, x.throttle)
+	}
+	if x.key != wire.Produce || x.acks != 0 {
+		o.reached(broker, c.opened, at)
 	}
 }
 

@@ -39,6 +39,9 @@ const (
 	// records fail: some 10 s, so that metadata that is wrong for a while costs
 	// none, and a topic that was deleted does not keep them until they time out.
 	unknownRetries = 20
+	// idempotentWindow is how many requests franz-go leaves unanswered by a broker,
+	// once that has answered one, where writes are idempotent.
+	idempotentWindow = 5
 )
 
 // tapped returns the options that every client has: its name, and a tap on its
@@ -103,7 +106,12 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 	// a request.
 	batch := int32(min(max(s.BatchBytes, f.MaxBytes()+framing+len(f.Headers)*headerFraming), largestBatch))
 	t := r.tapOf(f.Name, r.clientID(s.ClientID, f.Name, i), f.pace)
-	p.heard = &t.heard
+	window := idempotentWindow
+	if !s.Idempotent {
+		window = s.InFlight
+	}
+	p.waits = newWaits(r.observer.origin, f.skew, window)
+	p.heard, t.waits = &t.heard, p.waits
 	opts := append(r.through(t),
 		kgo.ProducerLinger(s.Linger),
 		kgo.ProducerBatchMaxBytes(batch), kgo.BrokerMaxWriteBytes(max(batch, largestRequest)),

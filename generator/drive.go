@@ -51,6 +51,7 @@ func (r *run) drive(ctx context.Context) {
 	watched := make(chan struct{})
 	watching := make(chan struct{})
 	go func() { defer close(watched); r.watch(watching) }()
+	go r.probe(watching)
 
 	stop := make(chan struct{})
 	var stoppedAt time.Duration

@@ -11,15 +11,18 @@ import (
 
 // errorLog counts errors by place and text. Texts beyond a bound count as one.
 type errorLog struct {
-	mu   sync.Mutex
-	seen map[errorKey]*report.ErrorCount
+	mu     sync.Mutex
+	seen   map[errorKey]*report.ErrorCount
+	events *eventLog // each text is an event when it is first seen
 }
 
 type errorKey struct{ where, text string }
 
 const maxErrorTexts = 100
 
-func newErrorLog() *errorLog { return &errorLog{seen: map[errorKey]*report.ErrorCount{}} }
+func newErrorLog(events *eventLog) *errorLog {
+	return &errorLog{seen: map[errorKey]*report.ErrorCount{}, events: events}
+}
 
 func (l *errorLog) add(where string, err error, at time.Duration) {
 	l.mu.Lock()
@@ -32,6 +35,7 @@ func (l *errorLog) add(where string, err error, at time.Duration) {
 		e.Count++
 		return
 	}
+	l.events.add("error", at, 0, -1, k.where+": "+k.text)
 	l.seen[k] = &report.ErrorCount{Where: k.where, Error: k.text, Count: 1, FirstAt: at.Seconds()}
 }
 

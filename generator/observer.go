@@ -24,6 +24,10 @@ type observer struct {
 	unsafe  map[int]int64            // records that may be in the log twice, by partition number over all topics
 	missing map[string]time.Duration // when a leader first did not know a topic
 
+	outages []outage
+	moves   []move
+	leads   []int32 // the broker that took each partition's last batch; -1 before
+
 	clusterIn, clusterOut, requests, connections, attempts *limits.Scope
 }
 
@@ -154,6 +158,15 @@ type carried struct {
 	in, out *limits.Scope
 	bytes   int64
 	unsafe  int64 // records that would be appended twice if they were sent twice
+}
+
+// broker is the broker behind an address; -1 for a bootstrap address that no broker
+// advertises.
+func (o *observer) broker(addr string) int32 {
+	if b, known := o.nodes[addr]; known {
+		return b
+	}
+	return -1
 }
 
 func (o *observer) now() time.Duration { return time.Since(o.origin) }

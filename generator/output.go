@@ -14,6 +14,7 @@ import (
 // output makes the result of what the run collected. All clients are closed.
 func (r *run) output() *Output {
 	r.tally()
+	r.notice()
 	res := &report.Result{
 		Schema:          report.Schema,
 		Seed:            r.Scenario.Seed,
@@ -54,6 +55,7 @@ func (r *run) output() *Output {
 	res.Latency = total.summary()
 	res.Throttle = r.throttle()
 	res.Timeline = r.timeline()
+	res.Spent = r.spent(res.Timeline)
 	res.Rates = r.rates(res.Timeline)
 	res.Partitions = r.partitions()
 	res.Validity = r.validity(res)

@@ -35,17 +35,20 @@ type producer struct {
 	recorder *recorder
 	random   *rand.ChaCha8
 	txn      *transactions // nil without transactions
-	unsent   int64         // due but never handed, known after the run
+	waits    *waits
+	unsent   int64 // due but never handed, known after the run
 
 	// Of the goroutine that sends.
 	next  int64 // first record not yet handed
 	found int64 // first record not yet found due
 	wakes wakes
-	clock stopwatch
-	notes notes
-	ready [sizeClasses][]*flight
-	given int64 // bytes of keys and values handed so far
-	room  int64 // given may grow to this much, as far as is known
+	// backlogged is whether the last wake-up left records that were due.
+	backlogged bool
+	clock      stopwatch
+	notes      notes
+	ready      [sizeClasses][]*flight
+	given      int64 // bytes of keys and values handed so far
+	room       int64 // given may grow to this much, as far as is known
 
 	_ [64]byte // what the two goroutines write does not share a cache line
 
@@ -120,22 +123,38 @@ func (p *producer) wake(now time.Duration) (full bool) {
 	if due > p.found {
 		p.wakes.add(due, now)
 	}
-	for p.next < due && !full {
+	for p.next < due {
 		t, measured := p.intended(p.number, p.next)
 		if p.next == p.found {
 			p.find(t, measured, now)
 		}
 		c := p.content(p.slot(p.number, p.next), t)
-		if full = p.full(c); !full {
-			p.hand(c, t, measured, p.wakes.attempted(p.next), p.clock.now(p.start))
-			p.next++
+		if full = p.full(c); full {
+			p.wait(now, t, due-p.next)
+			break
 		}
+		p.hand(c, t, measured, p.wakes.attempted(p.next), p.clock.now(p.start))
+		p.next++
+	}
+	if p.backlogged && !full {
+		p.wait(now, now, 0)
 	}
 	for p.found < due {
 		t, measured := p.intended(p.number, p.found)
 		p.find(t, measured, now)
 	}
 	return full
+}
+
+// wait tells at a wake-up that so many records wait because the client is full, the
+// first of them since its intended time; with none that it has room again.
+func (p *producer) wait(now, intended time.Duration, records int64) {
+	p.backlogged = records > 0
+	shift := p.start.Sub(p.waits.origin)
+	p.waits.full(now+shift, intended+shift)
+	if records > 0 && p.txn.full() {
+		p.waits.transactionEnds(now+shift, records)
+	}
 }
 
 // find notes that the next record was found due.

@@ -40,10 +40,34 @@ type clientSecond struct {
 	offered, acked, failed int64
 	ackedBytes             int64 // keys and values
 	lagMax                 time.Duration
-	// Measured records whose intended time is in this second: found due, and
+	// Measured records whose intended time is in this second and that were
 	// acknowledged since.
-	due, settled int64
+	settled int64
+	// Records that wait: all, and the measured ones.
+	waiting, measured sojourn
+	foundRest         time.Duration // of offered, as begunRest
 }
+
+// sojourn counts the records that began to wait in a second, by their intended time,
+// and those that stopped, acknowledged or given up, with the sum of what was left of
+// the second then: so the time that records waited in it is known exactly.
+type sojourn struct {
+	begun, ended         int64
+	begunRest, endedRest time.Duration
+}
+
+func (s *sojourn) begin(t time.Duration) {
+	s.begun++
+	s.begunRest += rest(t)
+}
+
+func (s *sojourn) end(t time.Duration) {
+	s.ended++
+	s.endedRest += rest(t)
+}
+
+// rest is what is left of the second at a time.
+func rest(t time.Duration) time.Duration { return time.Second - t%time.Second }
 
 const (
 	timelyLag = time.Second
@@ -110,13 +134,16 @@ func (r *recorder) attempted(all []attempt) {
 		lag := a.at - a.intended
 		s := r.at(a.at)
 		s.offered++
+		s.foundRest += rest(a.at)
 		if lag <= timelyLag {
 			r.timely++
 		}
 		s.lagMax = max(s.lagMax, lag)
+		due := r.at(a.intended)
+		due.waiting.begin(a.intended)
 		if a.measured {
 			r.lag.exact.record(lag)
-			r.at(a.intended).due++
+			due.measured.begin(a.intended)
 		}
 	}
 }
@@ -152,8 +179,10 @@ func (r *recorder) acked(now time.Duration, f *flight) {
 	s := r.at(now)
 	s.acked++
 	s.ackedBytes += int64(f.size)
+	s.waiting.end(now)
 	r.second.record(response)
 	if f.measured {
+		s.measured.end(now)
 		r.response.exact.record(response)
 		r.service.exact.record(now - f.handed)
 		r.at(f.intended).settled++
@@ -167,8 +196,11 @@ func (r *recorder) failed(now time.Duration, f *flight) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failedRecords++
-	r.at(now).failed++
+	s := r.at(now)
+	s.failed++
+	s.waiting.end(now)
 	if f.measured {
+		s.measured.end(now)
 		r.lost = append(r.lost, lostRecord{f.intended, f.partition()})
 	}
 }
@@ -184,7 +216,7 @@ func (r *recorder) soFar(latency string, m moment) distribution {
 	var waiting []int64 // by second of the intended time
 	if m.live && latency == "response" {
 		for _, s := range r.seconds {
-			waiting = append(waiting, s.due-s.settled)
+			waiting = append(waiting, s.measured.begun-s.settled)
 		}
 	}
 	r.mu.Unlock()

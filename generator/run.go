@@ -111,8 +111,9 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	r := &run{
 		Config: c, prefix: c.Prefix, observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
-		errors: newErrorLog(), events: newEventLog(), pace: newDialPace(c.Limits), stamp: newStamp(), broken: make(chan abort, 1),
+		events: newEventLog(), pace: newDialPace(c.Limits), stamp: newStamp(), broken: make(chan abort, 1),
 	}
+	r.errors = newErrorLog(r.events)
 	if c.Auth != nil {
 		r.logins = &logins{Mechanism: c.Auth, run: r}
 	}

@@ -13,7 +13,7 @@ import (
 
 // timeline is the run second by second, over all clients.
 func (r *run) timeline() []report.Second {
-	n := 0
+	n := int((r.finished + time.Second - 1) / time.Second)
 	for _, p := range r.producer {
 		n = max(n, len(p.recorder.seconds))
 	}

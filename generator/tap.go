@@ -3,7 +3,9 @@ package generator
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,6 +26,7 @@ type tap struct {
 	clientID string
 	dialer   func(ctx context.Context, network, addr string) (net.Conn, error)
 	pace     *dialPace
+	waits    *waits       // of a producing client; nil for others
 	heard    atomic.Int64 // how often something came from the cluster
 }
 
@@ -32,12 +35,14 @@ func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	if err := t.pace.wait(ctx); err != nil {
 		return nil, err
 	}
+	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling++ })
 	conn, err := t.dialer(ctx, network, addr)
+	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling-- })
 	t.observer.dialled(err == nil)
 	if err != nil {
 		return nil, err
 	}
-	return &tapConn{Conn: conn, tap: t, addr: addr}, nil
+	return &tapConn{Conn: conn, tap: t, addr: addr, opened: t.observer.now()}, nil
 }
 
 // tapConn is a connection under watch. franz-go writes from one goroutine and
@@ -46,13 +51,17 @@ type tapConn struct {
 	net.Conn
 	tap    *tap
 	addr   string
+	opened time.Duration
 	closed sync.Once
+	failed sync.Once // without having been closed
 
 	mu      sync.Mutex
+	gone    bool        // closed by the client
 	waiting []*exchange // sent, not yet answered, in order
 	spare   []*exchange
 
-	unsent []byte // a request that more than one Write brings
+	unsent  []byte      // a request that more than one Write brings
+	leaving []*exchange // produce requests of the present Write
 
 	in       responseReader
 	refusals limits.Refusals
@@ -61,6 +70,9 @@ type tapConn struct {
 
 func (c *tapConn) Close() error {
 	c.closed.Do(c.tap.observer.hungUp)
+	c.mu.Lock()
+	c.gone = true
+	c.mu.Unlock()
 	err := c.Conn.Close()
 	c.mu.Lock()
 	unanswered := c.waiting
@@ -68,6 +80,7 @@ func (c *tapConn) Close() error {
 	c.mu.Unlock()
 	for _, x := range unanswered {
 		c.tap.observer.unsure(x.sent)
+		c.tap.waits.lost(c.addr, x)
 	}
 	return err
 }
@@ -78,6 +91,7 @@ func (c *tapConn) Write(p []byte) (int, error) {
 		c.unsent = append(c.unsent, p...)
 		rest = c.unsent
 	}
+	c.leaving = c.leaving[:0]
 	for len(rest) >= 4 {
 		end := 4 + int(binary.BigEndian.Uint32(rest))
 		if end > len(rest) {
@@ -87,7 +101,43 @@ func (c *tapConn) Write(p []byte) (int, error) {
 		rest = rest[end:]
 	}
 	c.unsent = append(c.unsent[:0], rest...)
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if len(c.leaving) > 0 {
+		c.left()
+	}
+	if err != nil {
+		c.fail(err)
+	}
+	return n, err
+}
+
+// fail tells of a connection that ended without having been closed. Deadlines pass
+// when a client stops waiting, too: they count where records wait.
+func (c *tapConn) fail(err error) {
+	c.mu.Lock()
+	closed := c.gone
+	asked := slices.ContainsFunc(c.waiting, func(x *exchange) bool { return x.key == wire.Produce })
+	c.mu.Unlock()
+	if closed || errors.Is(err, os.ErrDeadlineExceeded) && !asked {
+		return
+	}
+	c.failed.Do(func() { c.tap.observer.lost(c.addr, err) })
+}
+
+// left notes that the present Write's produce requests have left. Those that ask for
+// no answer have none to wait for.
+func (c *tapConn) left() {
+	c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) {
+		for _, x := range c.leaving {
+			l.through(x)
+		}
+	})
+	for _, x := range c.leaving {
+		if x.acks == 0 {
+			c.tap.waits.answered(c.addr, x)
+			c.release(x)
+		}
+	}
 }
 
 // request notes a request before it leaves, so that its response finds it.
@@ -105,26 +155,50 @@ func (c *tapConn) request(frame []byte) {
 				part.bytes = int64(len(records))
 				part.unsafe = wire.UnsafeRecords(records)
 				x.sent = append(x.sent, part)
+				if b, ok := wire.ReadBatch(records); ok && c.tap.waits != nil {
+					x.batches = append(x.batches, c.tap.waits.batch(part.number, b))
+				}
 			}
 		})
 		if err == nil {
 			x.acks = acks
 		}
+		c.leaving = append(c.leaving, x)
+		c.tap.waits.change(c.addr, func(l *lane, now time.Duration) {
+			l.via(c)
+			l.begin(x, now)
+		})
 	}
-	if r.Key == wire.Produce && x.acks == 0 {
+	if x.acks == 0 {
 		c.tap.observer.answered(c, x) // no response will come
-		c.release(x)
 		return
 	}
 	c.mu.Lock()
-	c.waiting = append(c.waiting, x)
+	gone := c.gone
+	if !gone {
+		c.waiting = append(c.waiting, x)
+	}
 	c.mu.Unlock()
+	if gone {
+		c.tap.waits.lost(c.addr, x)
+	}
 }
 
 func (c *tapConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.tap.heard.Add(1)
 	c.in.feed(c, p[:n])
+	if err != nil {
+		c.fail(err)
+	}
+	if x := c.in.current; x != nil {
+		if err != nil {
+			c.in.current = nil
+			c.tap.waits.lost(c.addr, x)
+		} else if x.key == wire.Produce {
+			c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.arriving = true })
+		}
+	}
 	return n, err
 }
 
@@ -134,7 +208,7 @@ func (c *tapConn) exchange() *exchange {
 	if n := len(c.spare); n > 0 {
 		x := c.spare[n-1]
 		c.spare = c.spare[:n-1]
-		*x = exchange{sent: x.sent[:0], received: x.received[:0]}
+		*x = exchange{sent: x.sent[:0], received: x.received[:0], batches: x.batches[:0], refused: x.refused[:0]}
 		return x
 	}
 	return &exchange{}
@@ -247,6 +321,9 @@ func (r *responseReader) end(c *tapConn) {
 		r.body = nil
 	}
 	c.tap.observer.answered(c, x)
+	if x.key == wire.Produce {
+		c.tap.waits.answered(c.addr, x)
+	}
 	c.release(x)
 }
 
@@ -262,6 +339,9 @@ func (r *responseReader) refused(c *tapConn, x *exchange) {
 		at, ok := o.topics.partition(p.Topic, p.Partition)
 		if !ok {
 			return
+		}
+		if p.ErrorCode != 0 && p.ErrorCode != kerr.DuplicateSequenceNumber.Code {
+			x.refused = append(x.refused, at.number)
 		}
 		switch p.ErrorCode {
 		case kerr.RequestTimedOut.Code, kerr.NotEnoughReplicasAfterAppend.Code:

@@ -15,7 +15,9 @@ type plot struct {
 	chart
 	XTicks, YTicks []tick
 	Bands          []band
+	Areas          []line
 	Lines          []line
+	Marks          []mark // events
 	Labels         []label
 }
 

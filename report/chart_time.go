@@ -81,9 +81,8 @@ func inTime(a, b Second) []Second {
 	return []Second{b, a}
 }
 
-// bands shades what was not measured and, over it, when throttles were in
-// force.
-func (t timeline) bands(r *Result) []band {
+// unmeasured shades what was not measured.
+func (t timeline) unmeasured(r *Result) []band {
 	var bands []band
 	for _, p := range r.Phases {
 		if !p.Measured {
@@ -93,6 +92,13 @@ func (t timeline) bands(r *Result) []band {
 	if n := len(r.Phases); n > 0 && t.end-r.Phases[n-1].To >= 0.5 {
 		bands = append(bands, t.band(r.Phases[n-1].To, t.end, "unmeasured", "drain"))
 	}
+	return bands
+}
+
+// bands shades what was not measured and, over it, when throttles were in
+// force.
+func (t timeline) bands(r *Result) []band {
+	bands := t.unmeasured(r)
 	var shades []ThrottleInterval
 	for _, i := range r.Throttle.Intervals {
 		last := len(shades) - 1
@@ -178,7 +184,7 @@ func loadChart(r *Result) plot {
 			ID: "load", Title: loadFinding(r), Height: 220,
 			Y: "MB/s, keys and values", X: "seconds since the start of traffic",
 		},
-		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r),
+		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r), Marks: t.marks(r),
 		Lines: []line{
 			{D: path(t.trace(y, always(offeredBytes))), Class: "offered"},
 			{D: path(t.trace(y, always(ackedBytes))), Class: "acked"},
@@ -254,7 +260,7 @@ func latencyChart(r *Result) plot {
 			Y: "response time of records acked in each second, logarithmic", X: "seconds since the start of traffic",
 			Table: table{Head: []string{"second", "p50", "p99", "max", "lag max"}, Texts: 1, Note: t.note("the worst second")},
 		},
-		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r),
+		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r), Marks: t.marks(r),
 	}
 	var ends []float64
 	for _, s := range series {

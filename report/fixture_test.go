@@ -133,6 +133,12 @@ func stopped() (*Result, []PartitionSecond) {
 	r.Validity = Validity{Valid: false, Reasons: []Reason{bad}, Checks: []Reason{bad, r.Validity.Checks[1]}}
 	r.Verdict = limits.Verdict{Status: limits.Invalid, Summary: "The generator, not the cluster, was the bottleneck."}
 	r.Totals.Unsent++ // does not add up
+	r.Events = []Event{
+		{At: 9.25, Kind: "error", Text: "produce: NOT_LEADER_OR_FOLLOWER: for requests that need the leader"},
+		{At: 9.25, Until: 12.1, Kind: "disconnected", Broker: ref(int32(1)), Text: "broker 1: 5 connections lost, closed by the other side"},
+		{At: 9.31, Kind: "leader_moved", Broker: ref(int32(2)), Text: "orders/1, orders/4, orders/7 and 1 more: broker 1 → 2"},
+		{At: 12.1, Kind: "reconnected", Broker: ref(int32(1)), Text: "broker 1: answers again after 2.9 s"},
+	}
 	r.Errors = []ErrorCount{{"produce", "NOT_LEADER_OR_FOLLOWER: for requests that need the leader", 12, 9.25}}
 	return r, series
 }
@@ -190,8 +196,11 @@ func simulate(r *Result, rate, hot float64) []PartitionSecond {
 			Second: second, Phase: phase, OfferedBytes: int64(offered), OfferedRecords: int64(offered / recordBytes),
 			P50: 6.5 + backlog/50e3, P99: 12*wobble + backlog/32e3, Max: 31*wobble + backlog/26e3, Waiting: int64(backlog / recordBytes), LagMax: 1.4,
 		}
+		waiting := backlog / recordBytes
+		s.Spent = Spent{Broker: acked / recordBytes * 0.002, Client: acked / recordBytes * 0.005}
 		if offered > acked {
 			s.ThrottledShare = 0.29
+			s.Spent.Throttle, s.Spent.Network = 0.97*waiting, 0.03*waiting
 		}
 		for i := range r.Partitions {
 			share := (1 - hot) / 11
@@ -239,6 +248,10 @@ func finish(r *Result) {
 		r.Totals.Scheduled += s.OfferedRecords
 		r.Totals.Acked += s.AckedRecords
 		if s.Phase == "steady" {
+			r.Spent.Throttle += s.Spent.Throttle
+			r.Spent.Broker += s.Spent.Broker
+			r.Spent.Network += s.Spent.Network
+			r.Spent.Client += s.Spent.Client
 			r.Rates.OfferedBytesPerSecond += float64(s.OfferedBytes) / 40
 			r.Rates.OfferedRecordsPerSecond += float64(s.OfferedRecords) / 40
 			r.Rates.AckedBytesPerSecond += float64(s.AckedBytes) / 40

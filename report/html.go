@@ -26,6 +26,8 @@ type page struct {
 	Policy    string // Content-Security-Policy
 	Load      plot
 	Response  plot
+	Waiting   plot // where the time went
+	Events    []eventRow
 	Curve     plot
 	Heat      heatMap
 	Bars      bars
@@ -89,7 +91,7 @@ func newPage(r *Result, series []PartitionSecond) (*page, error) {
 	p := &page{
 		Result: r, Style: template.CSS(style), Script: template.JS(script),
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + source(style) + "; script-src " + source(script),
-		Load:   loadChart(r), Response: latencyChart(r), Curve: curveChart(r),
+		Load:   loadChart(r), Response: latencyChart(r), Waiting: spentChart(r), Events: eventRows(r), Curve: curveChart(r),
 		Heat: heatChart(r, series), Bars: loadBars(r),
 		Uses: uses(r), Payers: payers(r), Balances: balances(r), Facts: facts(r), Latencies: latencyRows(r), Outcomes: outcomes(r),
 		Emulated: r.Target.Kind == "embedded",

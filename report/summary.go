@@ -187,6 +187,9 @@ func (s *sheet) latency(r *Result) {
 			atLeast(row.l.P99, row.l.P99Censored),
 			atLeast(row.l.Max, row.l.MaxCensored))
 	}
+	if shares := r.Spent.shares(); shares != "" {
+		s.row("waited for", shares)
+	}
 	if n := r.Latency.Response.Censored; n > 0 {
 		s.row("", count(n)+" records were not acked when the run ended; their age then is a lower bound (≥)")
 	}
