@@ -48,7 +48,7 @@ func execute(ctx context.Context, args ...string) (finished, error) {
 		return finished{}, fmt.Errorf("running %s: %w", args[0], err)
 	}
 	return finished{
-		stdout: out.String(), stderr: tail(diagnostics.String()), exit: cmd.ProcessState.ExitCode(),
+		stdout: out.String(), stderr: diagnostics.String(), exit: cmd.ProcessState.ExitCode(),
 		cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), memory: peakMemory(cmd.ProcessState),
 	}, nil
 }
@@ -63,7 +63,7 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 
 // failed is the error of a process that should have ended well.
 func (f finished) failed(name string) error {
-	return fmt.Errorf("%s ended with exit code %d: %s", name, f.exit, strings.TrimSpace(f.stderr))
+	return fmt.Errorf("%s ended with exit code %d: %s", name, f.exit, strings.TrimSpace(tail(f.stderr)))
 }
 
 func tail(s string) string { return s[max(0, len(s)-errorTail):] }

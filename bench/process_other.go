@@ -18,4 +18,4 @@ type usage struct{}
 
 func usageNow([]server) (usage, error) { return usage{}, nil }
 
-func disturbance(usage, usage) string { return "not known" }
+func disturbance(usage, usage) string { return "what others used is not known" }

@@ -215,7 +215,7 @@ func rdkafkaProducer(l load) peer {
 			}
 			row, err := last(f.stdout, rdkafkaLine, 4)
 			if err == nil && int(row[2]) != l.rdRecords {
-				err = fmt.Errorf("it delivered %.0f of %d records: %s", row[2], l.rdRecords, strings.TrimSpace(f.stderr))
+				err = fmt.Errorf("it delivered %.0f of %d records: %s", row[2], l.rdRecords, strings.TrimSpace(tail(f.stderr)))
 			}
 			if err != nil {
 				return err

@@ -48,16 +48,24 @@ type row struct {
 type outcome struct {
 	c       benchCase
 	began   time.Time
-	rounds  int
 	rows    []row
 	missing []string // peers that could not run, and why
-	others  string   // what of the machine others used meanwhile
-	err     error
+	failed  []string // rounds in which a peer failed, and how
+	others  string   // what others did on the machine meanwhile
+	err     error    // nothing was measured
+}
+
+// complete is how many rounds all peers ended.
+func (o outcome) complete() int {
+	if len(o.rows) == 0 {
+		return 0
+	}
+	return len(o.rows[0].measures)
 }
 
 // runCase runs every peer once in each round, each round beginning with another.
 func (b *bench) runCase(ctx context.Context, c benchCase, rounds int) outcome {
-	o := outcome{c: c, began: time.Now(), rounds: rounds}
+	o := outcome{c: c, began: time.Now()}
 	var sinks []server
 	defer func() {
 		for _, s := range sinks {
@@ -80,14 +88,14 @@ func (b *bench) runCase(ctx context.Context, c benchCase, rounds int) outcome {
 	}
 	before, err := usageNow(sinks)
 	if err == nil {
-		err = b.runRounds(ctx, &o, sinks)
+		err = b.runRounds(ctx, &o, sinks, rounds)
 	}
 	after, later := usageNow(sinks)
 	o.others, o.err = disturbance(before, after), errors.Join(err, later)
 	return o
 }
 
-func (b *bench) runRounds(ctx context.Context, o *outcome, sinks []server) error {
+func (b *bench) runRounds(ctx context.Context, o *outcome, sinks []server, rounds int) error {
 	var peers []peer
 	for _, p := range o.c.peers {
 		if p.lacks != nil {
@@ -99,20 +107,41 @@ func (b *bench) runRounds(ctx context.Context, o *outcome, sinks []server) error
 		peers = append(peers, p)
 		o.rows = append(o.rows, row{peer: p.name})
 	}
-	for round := range o.rounds {
-		for i := range peers {
-			n := (i + round) % len(peers)
-			began := time.Now()
-			m, err := peers[n].run(ctx, b, sinks)
-			if err != nil {
-				return fmt.Errorf("%s, round %d: %w", peers[n].name, round+1, err)
-			}
+	for round := range rounds {
+		did, err := b.runRound(ctx, peers, sinks, round, fmt.Sprintf("%s, round %d of %d", o.c.name, round+1, rounds))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			b.say("%s, round %d failed: %v", o.c.name, round+1, err)
+			o.failed = append(o.failed, fmt.Sprintf("round %d: %v", round+1, err))
+			continue
+		}
+		for n, m := range did {
 			o.rows[n].measures = append(o.rows[n].measures, m)
-			b.say("%s, round %d of %d: %-26s %9.0f records/s  %6.2f µs/record  %5.0f MB  (%.0f s)",
-				o.c.name, round+1, o.rounds, peers[n].name, m.rate, m.cpu, m.memory, time.Since(began).Seconds())
 		}
 	}
+	if o.complete() == 0 {
+		return errors.New("no round was completed")
+	}
 	return nil
+}
+
+// runRound runs every peer once, beginning with the one whose turn it is.
+func (b *bench) runRound(ctx context.Context, peers []peer, sinks []server, round int, title string) ([]measure, error) {
+	did := make([]measure, len(peers))
+	for i := range peers {
+		n := (i + round) % len(peers)
+		began := time.Now()
+		m, err := peers[n].run(ctx, b, sinks)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", peers[n].name, err)
+		}
+		did[n] = m
+		b.say("%s: %-26s %9.0f records/s  %6.2f µs/record  %5.0f MB  (%.0f s)",
+			title, peers[n].name, m.rate, m.cpu, m.memory, time.Since(began).Seconds())
+	}
+	return did, nil
 }
 
 // measured is what a process achieved that ran at a rate and handled so many records.

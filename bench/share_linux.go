@@ -60,9 +60,9 @@ func usageNow(sinks []server) (usage, error) {
 func disturbance(from, to usage) string {
 	all := float64(to.all - from.all)
 	if all <= 0 {
-		return "not known"
+		return "what others used is not known"
 	}
 	stolen := float64(to.stolen - from.stolen)
 	others := all - stolen - float64(to.idle-from.idle) - float64(to.own-from.own)
-	return fmt.Sprintf("%.0f %%, another %.0f %% stolen by the host", 100*max(0, others)/all, 100*stolen/all)
+	return fmt.Sprintf("others used %.0f %% of the processors, the host withheld %.0f %%", 100*max(0, others)/all, 100*stolen/all)
 }

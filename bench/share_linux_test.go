@@ -10,7 +10,7 @@ func TestDisturbance(t *testing.T) {
 	from := usage{all: 100 * time.Second, idle: 50 * time.Second, stolen: time.Second, own: 10 * time.Second}
 	to := usage{all: 120 * time.Second, idle: 55 * time.Second, stolen: 2 * time.Second, own: 20 * time.Second}
 	// Of 20 s, 5 were idle, 1 stolen and 10 our own.
-	if got, want := disturbance(from, to), "20 %, another 5 % stolen by the host"; got != want {
+	if got, want := disturbance(from, to), "others used 20 % of the processors, the host withheld 5 %"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -10,10 +10,13 @@ import (
 func (o outcome) markdown(commands map[string]string) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "### %s\n\n%s. Against %s.\n", o.c.name, o.c.what, sinkNames(o.c.sinks))
-	fmt.Fprintf(&s, "%s, %d rounds; others used %s of the processors.\n\n",
-		o.began.UTC().Format("2006-01-02 15:04 MST"), o.rounds, o.others)
+	fmt.Fprintf(&s, "%s, %d rounds; %s.\n\n",
+		o.began.UTC().Format("2006-01-02 15:04 MST"), o.complete(), o.others)
 	for _, m := range o.missing {
 		fmt.Fprintf(&s, "Not measured: %s\n\n", oneLine(m))
+	}
+	for _, f := range o.failed {
+		fmt.Fprintf(&s, "Left out: %s\n\n", oneLine(f))
 	}
 	if o.err != nil {
 		fmt.Fprintf(&s, "Not measured: %s\n", oneLine(o.err.Error()))

@@ -130,8 +130,8 @@ func TestMarkdown(t *testing.T) {
 			name: "case", what: "What", sinks: []sink{{name: "a sink"}},
 			targets: []target{atLeast("peer", rate, 0.95)},
 		},
-		began: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC), rounds: 1, others: "3 %",
-		missing: []string{"tool: no\nprogram"},
+		began: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC), others: "others used 3 %",
+		missing: []string{"tool: no\nprogram"}, failed: []string{"round 2: peer: late"},
 		rows: []row{
 			{"msklt", []measure{{rate: 1_234_567, cpu: 1.5, memory: 100, invalid: "The run is invalid."}}},
 			{"peer", []measure{{rate: 1_234_567, cpu: unknown, memory: 50}}},
@@ -139,8 +139,8 @@ func TestMarkdown(t *testing.T) {
 	}
 	got := o.markdown(map[string]string{"msklt": "msklt run", "peer": "peer --fast"})
 	for _, want := range []string{
-		"### case\n\nWhat. Against a sink.\n2026-11-21 20:00 UTC, 1 rounds; others used 3 % of the processors.\n",
-		"Not measured: tool: no program\n",
+		"### case\n\nWhat. Against a sink.\n2026-11-21 20:00 UTC, 1 rounds; others used 3 %.\n",
+		"Not measured: tool: no program\n", "Left out: round 2: peer: late\n",
 		"| msklt | 1,234,567 | 1.50 | 100 | | |\n| peer | 1,234,567 | – | 50 | 1.00 (1.00–1.00) | – |\n",
 		"| records/s at least 0.95 × those of peer | 1.00 (1.00–1.00) | met |\n",
 		"Round 1, in msklt's own words: The run is invalid.\n",
