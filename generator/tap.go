@@ -25,6 +25,7 @@ type tap struct {
 	dialer   func(ctx context.Context, network, addr string) (net.Conn, error)
 	pace     *dialPace
 	heard    atomic.Int64 // how often something came from the cluster
+	push     pushBack
 }
 
 // dial is the client's dialer.
@@ -37,7 +38,9 @@ func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &tapConn{Conn: conn, tap: t, addr: addr}, nil
+	c := &tapConn{Conn: conn, tap: t, addr: addr}
+	t.push.opened(c)
+	return c, nil
 }
 
 // tapConn is a connection under watch. franz-go writes from one goroutine and
@@ -60,7 +63,10 @@ type tapConn struct {
 }
 
 func (c *tapConn) Close() error {
-	c.closed.Do(c.tap.observer.hungUp)
+	c.closed.Do(func() {
+		c.tap.observer.hungUp()
+		c.tap.push.closed(c)
+	})
 	err := c.Conn.Close()
 	c.mu.Lock()
 	unanswered := c.waiting
@@ -97,6 +103,7 @@ func (c *tapConn) request(frame []byte) {
 		return // not a request that a quota counts by its parts
 	}
 	x := c.exchange()
+	x.at = time.Now()
 	x.key, x.version, x.bytes, x.acks = r.Key, r.Version, int64(len(frame)), -1
 	if r.Key == wire.Produce {
 		topics := &c.tap.observer.topics
@@ -247,6 +254,7 @@ func (r *responseReader) end(c *tapConn) {
 		r.body = nil
 	}
 	c.tap.observer.answered(c, x)
+	c.tap.push.throttled(x.throttle)
 	c.release(x)
 }
 
