@@ -77,7 +77,7 @@ func (e evidence) full() verdict {
 		message = fmt.Sprintf("%d of the %d records of fleet %s came due while their client had been full for over %s though the cluster neither throttled nor was slow: the client is too small or this machine too slow", e.behind, e.due, e.fleet, fullLong)
 	}
 	return verdict{report.Reason{
-		Check: "full_without_push_back", Observed: share, Bound: mostBehind, Unit: "of a fleet's records", Message: message,
+		Check: "full_without_push_back", Observed: share, Bound: mostBehind, Unit: "of a fleet's due", Message: message,
 	}, share <= mostBehind}
 }
 

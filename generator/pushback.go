@@ -69,16 +69,14 @@ func (c *tapConn) slow(now time.Time) bool {
 	return len(c.waiting) > 0 && c.waiting[0].key == wire.Produce && now.Sub(c.waiting[0].at) >= slowAnswer
 }
 
-// fullness judges, at each wake-up that finds a client full, whose doing it is. It is
+// fullness judges, at each wake-up that leaves a client full, whose doing it is. It is
 // the cluster's while a connection is throttled, while a request waits long for its
 // answer, and while nothing comes through at all: no connection, no leader, errors.
 // It still is while the client makes up for that, for as long as it lasted. Then a
 // client that stays full could not keep up: it is too small, or too slow.
-//
-// Where the processors are used up, slow answers prove nothing of the cluster.
 type fullness struct {
 	tap      *tap
-	busy     *atomic.Bool
+	busy     *atomic.Bool  // the processors are used up: slow answers prove nothing of the cluster
 	patience time.Duration // without any record handed, until nothing comes through
 
 	seen   time.Duration // the last wake-up
@@ -95,28 +93,30 @@ func (p *producer) judge(now time.Duration, full bool, handed, due int64) {
 		return // always full: there is no schedule to keep up with
 	}
 	f := &p.fullness
-	f.wake(now, full, p.txn.full(), handed > 0)
+	if handed > 0 {
+		f.handed = now
+	}
+	f.wake(now, full, full && (p.txn.full() || f.heldBack(now)))
 	if f.own >= fullLong && inMeasured(p.spans, now) {
 		f.behind += due
 	}
 }
 
-// wake notes a wake-up: whether the client was full, for want of room or because a
-// transaction ends, and whether any record was handed.
-func (f *fullness) wake(now time.Duration, full, ending, handed bool) {
-	since := now - f.seen
-	f.seen = now
-	if handed {
-		f.handed = now
-	}
-	if !full {
-		f.debt, f.own = 0, 0
-		return
-	}
+// heldBack tells whether the cluster holds the client back right now.
+func (f *fullness) heldBack(now time.Duration) bool {
 	throttled, slow := f.tap.push.state(time.Now())
 	silent := now-f.handed >= f.patience
+	return throttled || (slow || silent) && !f.busy.Load()
+}
+
+// wake notes whether the client was full at a wake-up, and held back.
+func (f *fullness) wake(now time.Duration, full, heldBack bool) {
+	since := now - f.seen
+	f.seen = now
 	switch {
-	case throttled || ending || (slow || silent) && !f.busy.Load():
+	case !full:
+		f.debt, f.own = 0, 0
+	case heldBack:
 		f.debt, f.own = f.debt+since, 0
 	case f.debt >= since:
 		f.debt -= since
