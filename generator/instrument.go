@@ -10,7 +10,7 @@ import (
 
 // Bounds of the checks of the instrument on itself; DESIGN.md has what they were
 // calibrated on. Lag and the wait for a processor may be a tenth of the response:
-// beside a response of seconds they add nothing. What is lost of the time stays under
+// beside a throttle of seconds they add nothing. What is lost of the time stays under
 // half of what lies beyond a 99th percentile.
 const (
 	leastOffered = 0.99 // of what was scheduled must be attempted
@@ -62,8 +62,17 @@ func (e evidence) offered() verdict {
 	}, share >= leastOffered}
 }
 
+// bound is what a delay may be: more beside a long response, unless that may be long
+// because this process was kept from its processors.
+func (e evidence) bound(least float64) float64 {
+	if e.health.usedUp > mostUsedUp || e.health.throttled > mostLost || e.lost() > mostLost {
+		return least
+	}
+	return math.Max(least, ofResponse*e.response)
+}
+
 func (e evidence) lagged() verdict {
-	bound := math.Max(mostLag, ofResponse*e.response)
+	bound := e.bound(mostLag)
 	return verdict{report.Reason{
 		Check: "lag", Observed: e.lag, Bound: bound, Unit: "ms (p99)",
 		Message: fmt.Sprintf("records were attempted %.1f ms after their intended time (p99)", e.lag),
@@ -81,11 +90,16 @@ func (e evidence) full() verdict {
 	}, share <= mostBehind}
 }
 
-func (e evidence) stalls() verdict {
-	share := 0.0
-	if e.measured > 0 {
-		share = e.stalled.Seconds() / e.measured.Seconds()
+// lost is the share of the time in which this process did not run.
+func (e evidence) lost() float64 {
+	if e.measured == 0 {
+		return 0
 	}
+	return e.stalled.Seconds() / e.measured.Seconds()
+}
+
+func (e evidence) stalls() verdict {
+	share := e.lost()
 	return verdict{report.Reason{
 		Check: "stalled", Observed: share, Bound: mostLost, Unit: "of the time",
 		Message: fmt.Sprintf("this process did not run for %.1f of %.0f measured seconds, in pieces over %s", e.stalled.Seconds(), e.measured.Seconds(), stallLong),
@@ -101,7 +115,7 @@ func (e evidence) throttled() verdict {
 }
 
 func (e evidence) scheduler() verdict {
-	wait, bound := millis(e.health.scheduler), math.Max(mostWait, ofResponse*e.response)
+	wait, bound := millis(e.health.scheduler), e.bound(mostWait)
 	return known(e.health.known, verdict{report.Reason{
 		Check: "scheduler_latency", Observed: wait, Bound: bound, Unit: "ms (p99)",
 		Message: fmt.Sprintf("goroutines that were ready waited up to %.1f ms for a processor (p99)", wait),

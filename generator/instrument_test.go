@@ -34,7 +34,10 @@ func TestInstrumentChecks(t *testing.T) {
 		"hardly full":                {change: []func(*evidence){func(e *evidence) { e.behind = 10 }}},
 		"stalled":                    {change: []func(*evidence){func(e *evidence) { e.stalled = 310 * time.Millisecond }}, fails: []string{"stalled"}},
 		"stalled in a throttled run": {change: []func(*evidence){throttled, func(e *evidence) { e.stalled = 5 * time.Second }}, fails: []string{"stalled"}},
-		"a short stall":              {change: []func(*evidence){func(e *evidence) { e.stalled = 290 * time.Millisecond }}},
+		"lag and stalled in a throttled run": {
+			change: []func(*evidence){throttled, func(e *evidence) { e.lag, e.stalled = 11, 5*time.Second }}, fails: []string{"lag", "stalled"},
+		},
+		"a short stall": {change: []func(*evidence){func(e *evidence) { e.stalled = 290 * time.Millisecond }}},
 		"scheduler": {
 			change: []func(*evidence){func(e *evidence) { e.health.scheduler = 11 * time.Millisecond }}, fails: []string{"scheduler_latency"},
 		},
@@ -44,6 +47,10 @@ func TestInstrumentChecks(t *testing.T) {
 		"processors used up":               {change: []func(*evidence){func(e *evidence) { e.health.usedUp = 0.06 }}, fails: []string{"cpu"}},
 		"processors used up, throttled run": {
 			change: []func(*evidence){throttled, func(e *evidence) { e.health.usedUp = 0.06 }}, fails: []string{"cpu"},
+		},
+		"processors used up, long waits": {
+			change: []func(*evidence){throttled, func(e *evidence) { e.health.usedUp, e.health.scheduler = 1, 11*time.Millisecond }},
+			fails:  []string{"scheduler_latency", "cpu"},
 		},
 		"a quota on processors": {change: []func(*evidence){func(e *evidence) { e.health.throttled = 0.006 }}, fails: []string{"cgroup_throttled"}},
 		"flat out": {change: []func(*evidence){func(e *evidence) {

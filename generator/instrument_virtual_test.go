@@ -2,8 +2,6 @@ package generator_test
 
 import (
 	"fmt"
-	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +61,7 @@ name: full
 topics: {hot: {partitions: 1}, wide: {partitions: 20}}
 producers:
   pushed: {topic: hot, rate: 1MB/s, value: {size: 1000B}, settings: {buffer: 1MiB}}
-  small: {topic: wide, rate: {steps: [{rate: 400kB/s, for: 1s}, {rate: 400kB/s}]}, partition: round-robin, value: {size: 1000B}, settings: {buffer: 200KB, batch: 64KiB, linger: 1s}}
+  small: {topic: wide, rate: {steps: [{rate: 400KB/s, for: 1s}, {rate: 400KB/s}]}, partition: round-robin, value: {size: 1000B}, settings: {buffer: 200KB, batch: 64KiB, linger: 1s}}
 phases: [{name: warm-up, duration: 5s, measure: false}, {name: steady, duration: 40s}]
 `
 	for name, limit := range map[string]map[limits.Name]float64{
@@ -90,87 +88,42 @@ phases: [{name: warm-up, duration: 5s, measure: false}, {name: steady, duration:
 	}
 }
 
-// lateConn answers late: what is read comes by d after it would.
-type lateConn struct {
-	net.Conn
-	d    time.Duration
-	late chan piece
-	rest []byte
-	err  error
-}
-
-type piece struct {
-	data []byte
-	at   time.Time
-	err  error
-}
-
-func newLateConn(c net.Conn, d time.Duration) net.Conn {
-	s := &lateConn{Conn: c, d: d, late: make(chan piece, 1<<16)}
-	go func() {
-		defer close(s.late)
-		for {
-			buf := make([]byte, 64<<10)
-			n, err := c.Read(buf)
-			s.late <- piece{buf[:n], time.Now().Add(d), err}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return s
-}
-
-func (s *lateConn) Read(p []byte) (int, error) {
-	for len(s.rest) == 0 {
-		if s.err != nil {
-			return 0, s.err
-		}
-		next, ok := <-s.late
-		if !ok {
-			return 0, io.EOF
-		}
-		time.Sleep(time.Until(next.at))
-		s.rest, s.err = next.data, next.err
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
-}
-
-// TestVirtualSlowCluster holds whose doing it is that a client of 200 kB is full: of a
-// cluster that takes 150 ms to answer, or of the client where 20 ms pass, with which
-// it cannot have its rate in flight.
+// TestVirtualSlowCluster holds whose doing it is that a client of 20 kB is full: that
+// of a cluster that takes 150 ms for a request or answers nothing at all for a while,
+// or that of the client where a request takes 5 ms and it cannot have its rate in
+// flight.
 func TestVirtualSlowCluster(t *testing.T) {
-	text := func(rate string) string {
-		return fmt.Sprintf(`
+	const text = `
 version: 1
 name: slow
 topics: {t: {partitions: 4}}
 producers:
-  p: {topic: t, rate: %s, key: {keys: 1000}, value: {size: 1000B}, settings: {buffer: 200KB}}
-phases: [{name: warm-up, duration: 2s, measure: false}, {name: steady, duration: 20s}]
-`, rate)
+  p: {topic: t, rate: %s, key: {keys: 1000}, value: {size: 1000B}, settings: {buffer: 20KB}}
+phases: [{name: warm-up, duration: 2s, measure: false}, {name: steady, duration: 10s}]
+`
+	delay := func(d time.Duration) func(*embedded.Cluster) {
+		return func(c *embedded.Cluster) { c.Delay(func() time.Duration { return d }) }
 	}
 	for name, c := range map[string]struct {
-		answer time.Duration
+		inject func(*embedded.Cluster)
 		rate   string
-		client bool // it is the client's doing
+		waits  bool // records wait for their client
+		client bool // and it is the client's doing
 	}{
-		"the cluster's": {150 * time.Millisecond, "5MB/s", false},
-		"the client's":  {20 * time.Millisecond, "15MB/s", true},
-		"nobody's":      {20 * time.Millisecond, "2MB/s", false},
+		"slow":       {delay(150 * time.Millisecond), "1MB/s", true, false},
+		"stalls":     {func(c *embedded.Cluster) { time.AfterFunc(5*time.Second, func() { c.Stall(2 * time.Second) }) }, "500KB/s", true, false},
+		"too small":  {delay(5 * time.Millisecond), "5MB/s", true, true},
+		"big enough": {delay(5 * time.Millisecond), "200KB/s", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wrap := func(conn net.Conn) net.Conn { return newLateConn(conn, c.answer) }
-			onVirtualNetwork(t, parse(t, text(c.rate)), nil, 0, wrap, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
+			inVirtualTimeWith(t, c.inject, fmt.Sprintf(text, c.rate), nil, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
 				r := out.Result
 				full := checkOf(t, r, "full_without_push_back")
 				if r.Validity.Valid == c.client || full.Observed > 0 != c.client || c.client && full.Observed < 0.95 {
 					t.Errorf("%+v, reasons %+v", full, r.Validity.Reasons)
 				}
-				if waits := r.Latency.ClientWait.P99 > 1000; waits != (name != "nobody's") {
-					t.Errorf("waits of %g ms", r.Latency.ClientWait.P99)
+				if waits := r.Latency.ClientWait.P99 > 1000 || r.Totals.Unsent > 0; waits != c.waits {
+					t.Errorf("waits of %g ms, %d unsent", r.Latency.ClientWait.P99, r.Totals.Unsent)
 				}
 			})
 		})
