@@ -16,10 +16,10 @@ const (
 	// stallLong after the one before means that it did not.
 	heartbeat = 10 * time.Millisecond
 	stallLong = 200 * time.Millisecond
-	// The processors are used up when they are busy for allBusy of a second and of a
-	// hundred goroutines one waits for longWait. Either alone does no harm.
-	allBusy  = 0.95
-	longWait = 5 * time.Millisecond
+	// The processors are used up when they are busy for allBusy of a second and one of
+	// a hundred goroutines that are ready waits for longWait. Either alone does no harm.
+	allBusy  = 0.9
+	longWait = time.Millisecond
 	// sameClock is by how much the machine's clock and ours may differ before they
 	// are two: in testing/synctest ours runs ahead.
 	sameClock = 0.1
@@ -163,7 +163,7 @@ func (h *health) ownTime() bool {
 	return h.last.machineKnown && math.Abs(h.machine.Seconds()/h.sampled.Seconds()-1) > sameClock
 }
 
-// summary is how the process fared in the seconds that count.
+// healthSummary is how the process fared in the seconds that count.
 type healthSummary struct {
 	known              bool // any second, on the machine's clock
 	cpuKnown           bool
@@ -173,6 +173,7 @@ type healthSummary struct {
 	usedUp             float64       // share of the seconds
 }
 
+// summary sums up the seconds that count.
 func (h *health) summary(counts func(second int) bool) (out healthSummary) {
 	n, sum := 0.0, map[int]uint64{}
 	for i, s := range h.seconds {

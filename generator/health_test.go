@@ -15,12 +15,12 @@ type machine struct{ vitals }
 func newMachine() *machine {
 	return &machine{vitals{
 		cpuKnown: true, throttledKnown: true, machineKnown: true,
-		waits: make([]uint64, 4), bounds: []float64{0, 0.001, 0.004, 0.016, math.Inf(1)},
+		waits: make([]uint64, 4), bounds: []float64{0, 0.0005, 0.004, 0.016, math.Inf(1)},
 	}}
 }
 
-// second moves on by a second in which goroutines waited so many times under 1, 4
-// and 16 ms, and longer.
+// second moves on by a second in which goroutines waited so many times under 0.5,
+// 4 and 16 ms, and longer.
 func (m *machine) second(cpu, gc, throttled time.Duration, waits ...uint64) {
 	m.machine += time.Second
 	m.cpu, m.gc, m.vitals.throttled = m.cpu+cpu, m.gc+gc, m.vitals.throttled+throttled
@@ -39,7 +39,7 @@ func TestHealthSeconds(t *testing.T) {
 	for n, second := range []func(){
 		func() { m.second(500*time.Millisecond, 100*time.Millisecond, 0, 1000) },
 		func() { m.second(2*time.Second, time.Second, 20*time.Millisecond, 900, 80, 20) },
-		func() { m.second(2*time.Second, 0, 0, 989, 11) },
+		func() { m.second(2*time.Second, 0, 0, 990, 10) },
 		func() { m.second(0, 0, 0) },
 	} {
 		second()
@@ -52,9 +52,9 @@ func TestHealthSeconds(t *testing.T) {
 	}
 	h.end(4 * time.Second)
 	want := []report.Instrument{
-		{SchedulerP99: 1, GCShare: 0.05, CPUShare: 0.25},
+		{SchedulerP99: 0.5, GCShare: 0.05, CPUShare: 0.25},
 		{SchedulerP99: 16, GCShare: 0.5, CPUShare: 1},
-		{SchedulerP99: 4, CPUShare: 1},
+		{SchedulerP99: 0.5, CPUShare: 1},
 		{},
 	}
 	for i, w := range want {

@@ -15,9 +15,9 @@ import (
 const (
 	leastOffered = 0.99 // of what was scheduled must be attempted
 	mostLag      = 10.0 // ms
-	mostWait     = 10.0 // ms
+	mostWait     = 5.0  // ms
 	ofResponse   = 0.1
-	mostGC       = 0.25  // of the processors' time
+	mostGC       = 0.1   // of the processors' time
 	mostUsedUp   = 0.05  // of the seconds
 	mostLost     = 0.005 // of the time
 	mostBehind   = 0.01  // of a fleet's records
@@ -82,7 +82,7 @@ func (e evidence) lagged() verdict {
 func (e evidence) full() verdict {
 	share, message := 0.0, "no client was full for long but when the cluster pushed back"
 	if e.behind > 0 {
-		share = float64(e.behind) / float64(max(1, e.due))
+		share = min(1, float64(e.behind)/float64(max(1, e.due))) // a wake-up counts as a whole, also over a phase's edge
 		message = fmt.Sprintf("%d of the %d records of fleet %s came due while their client had been full for over %s though the cluster neither throttled nor was slow: the client is too small or this machine too slow", e.behind, e.due, e.fleet, fullLong)
 	}
 	return verdict{report.Reason{

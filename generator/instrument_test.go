@@ -39,17 +39,17 @@ func TestInstrumentChecks(t *testing.T) {
 		},
 		"a short stall": {change: []func(*evidence){func(e *evidence) { e.stalled = 290 * time.Millisecond }}},
 		"scheduler": {
-			change: []func(*evidence){func(e *evidence) { e.health.scheduler = 11 * time.Millisecond }}, fails: []string{"scheduler_latency"},
+			change: []func(*evidence){func(e *evidence) { e.health.scheduler = 6 * time.Millisecond }}, fails: []string{"scheduler_latency"},
 		},
 		"scheduler, small beside response": {change: []func(*evidence){throttled, func(e *evidence) { e.health.scheduler = 100 * time.Millisecond }}},
-		"collector":                        {change: []func(*evidence){func(e *evidence) { e.health.gc = 0.26 }}, fails: []string{"gc"}},
+		"collector":                        {change: []func(*evidence){func(e *evidence) { e.health.gc = 0.11 }}, fails: []string{"gc"}},
 		"all processors busy":              {change: []func(*evidence){func(e *evidence) { e.health.cpu = 1 }}},
 		"processors used up":               {change: []func(*evidence){func(e *evidence) { e.health.usedUp = 0.06 }}, fails: []string{"cpu"}},
 		"processors used up, throttled run": {
 			change: []func(*evidence){throttled, func(e *evidence) { e.health.usedUp = 0.06 }}, fails: []string{"cpu"},
 		},
 		"processors used up, long waits": {
-			change: []func(*evidence){throttled, func(e *evidence) { e.health.usedUp, e.health.scheduler = 1, 11*time.Millisecond }},
+			change: []func(*evidence){throttled, func(e *evidence) { e.health.usedUp, e.health.scheduler = 1, 6*time.Millisecond }},
 			fails:  []string{"scheduler_latency", "cpu"},
 		},
 		"a quota on processors": {change: []func(*evidence){func(e *evidence) { e.health.throttled = 0.006 }}, fails: []string{"cgroup_throttled"}},
