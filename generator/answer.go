@@ -12,6 +12,7 @@ import (
 
 // exchange is one request and what is known of its response.
 type exchange struct {
+	at           time.Time // when it was sent
 	key, version int16
 	acks         int16
 	bytes        int64 // of the request, without its length prefix

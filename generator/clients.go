@@ -99,8 +99,8 @@ func (r *run) clientID(fixed, fleet string, i int) string {
 
 // newProducer makes client i of a fleet.
 func (r *run) newProducer(f *fleet, i int) (*producer, error) {
-	p := &producer{fleet: f, number: i, recorder: newRecorder(), random: r.random(f.Name, i)}
 	s := f.Settings
+	p := &producer{fleet: f, number: i, recorder: newRecorder(), random: r.random(f.Name, i)}
 	// A record larger than the batch size travels in a batch of its own, as with
 	// the Java client; franz-go would refuse it. So it would a batch larger than
 	// a request.
@@ -112,6 +112,7 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 	}
 	p.waits = newWaits(r.observer.origin, f.skew, window)
 	p.heard, t.waits = &t.heard, p.waits
+	p.fullness = fullness{tap: t, busy: &r.health.busy, patience: fullLong + s.Linger}
 	opts := append(r.through(t),
 		kgo.ProducerLinger(s.Linger),
 		kgo.ProducerBatchMaxBytes(batch), kgo.BrokerMaxWriteBytes(max(batch, largestRequest)),

@@ -48,10 +48,11 @@ func (r *run) drive(ctx context.Context) {
 		}
 		turns.Go(func() { r.follow(reading, traffic, g) })
 	}
-	watched := make(chan struct{})
+	var watched sync.WaitGroup
 	watching := make(chan struct{})
-	go func() { defer close(watched); r.watch(watching) }()
 	go r.probe(watching)
+	watched.Go(func() { r.watch(watching) })
+	watched.Go(func() { r.health.watch(r.start, r.stalled, watching) })
 
 	stop := make(chan struct{})
 	var stoppedAt time.Duration
@@ -91,7 +92,7 @@ func (r *run) drive(ctx context.Context) {
 	r.finished = time.Since(r.start)
 	r.awaitBatches()
 	close(watching)
-	<-watched
+	watched.Wait()
 	over()
 	turns.Wait()
 }

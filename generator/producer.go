@@ -50,6 +50,8 @@ type producer struct {
 	given      int64 // bytes of keys and values handed so far
 	room       int64 // given may grow to this much, as far as is known
 
+	fullness fullness // why it is full
+
 	_ [64]byte // what the two goroutines write does not share a cache line
 
 	// Of the goroutine that acknowledges.
@@ -103,7 +105,9 @@ func (p *producer) send(stop <-chan struct{}, stopped func() time.Duration) {
 		case <-timer.C:
 		}
 		now := time.Since(p.start)
+		handed, found := p.next, p.found
 		full := p.wake(now)
+		p.judge(now, full, p.next-handed, p.found-found)
 		if now >= p.end {
 			return
 		}

@@ -24,7 +24,6 @@ type recorder struct {
 	run partitionRun
 
 	timely  int64        // found due within timelyLag of their intended time
-	waited  int64        // measured, handed over fullLong after being found due
 	lost    []lostRecord // measured records that failed
 	seconds []clientSecond
 }
@@ -69,10 +68,7 @@ func (s *sojourn) end(t time.Duration) {
 // rest is what is left of the second at a time.
 func rest(t time.Duration) time.Duration { return time.Second - t%time.Second }
 
-const (
-	timelyLag = time.Second
-	fullLong  = 100 * time.Millisecond
-)
+const timelyLag = time.Second
 
 // secondDigits is the precision of a second's percentiles: within 1 %.
 const secondDigits = 2
@@ -164,9 +160,6 @@ func (r *recorder) handed(all []handover) {
 			continue
 		}
 		r.wait.exact.record(h.wait)
-		if h.wait > fullLong {
-			r.waited++
-		}
 	}
 }
 

@@ -81,6 +81,7 @@ type run struct {
 	errors   *errorLog
 	events   *eventLog
 	logins   *logins // nil without Auth
+	health   *health
 	stamp    stamp
 	clock    clock
 	start    time.Time     // of traffic
@@ -111,7 +112,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	r := &run{
 		Config: c, prefix: c.Prefix, observer: newObserver(wholeSecond(-time.Second)),
 		topics: map[string]*cluster.Topic{}, loads: map[string][]*partitionLoad{},
-		events: newEventLog(), pace: newDialPace(c.Limits), stamp: newStamp(), broken: make(chan abort, 1),
+		events: newEventLog(), health: newHealth(newVitals()), pace: newDialPace(c.Limits), stamp: newStamp(), broken: make(chan abort, 1),
 	}
 	r.errors = newErrorLog(r.events)
 	if c.Auth != nil {

@@ -26,6 +26,7 @@ func (r *run) timeline() []report.Second {
 		row := &out[s]
 		row.Second, row.Phase = s, r.phaseAt(time.Duration(s)*time.Second)
 		row.ThrottledShare = throttled.at(s)
+		row.Instrument = r.health.second(s)
 		if s < len(r.seconds) {
 			l := r.seconds[s]
 			row.P50, row.P99, row.Max, row.Waiting = millis(l.p50), millis(l.p99), millis(l.max), l.waiting

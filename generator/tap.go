@@ -28,6 +28,7 @@ type tap struct {
 	pace     *dialPace
 	waits    *waits       // of a producing client; nil for others
 	heard    atomic.Int64 // how often something came from the cluster
+	push     pushBack
 }
 
 // dial is the client's dialer.
@@ -42,7 +43,9 @@ func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &tapConn{Conn: conn, tap: t, addr: addr, opened: t.observer.now()}, nil
+	c := &tapConn{Conn: conn, tap: t, addr: addr, opened: t.observer.now()}
+	t.push.opened(c)
+	return c, nil
 }
 
 // tapConn is a connection under watch. franz-go writes from one goroutine and
@@ -69,7 +72,10 @@ type tapConn struct {
 }
 
 func (c *tapConn) Close() error {
-	c.closed.Do(c.tap.observer.hungUp)
+	c.closed.Do(func() {
+		c.tap.observer.hungUp()
+		c.tap.push.closed(c)
+	})
 	c.mu.Lock()
 	c.gone = true
 	c.mu.Unlock()
@@ -147,6 +153,7 @@ func (c *tapConn) request(frame []byte) {
 		return // not a request that a quota counts by its parts
 	}
 	x := c.exchange()
+	x.at = time.Now()
 	x.key, x.version, x.bytes, x.acks = r.Key, r.Version, int64(len(frame)), -1
 	if r.Key == wire.Produce {
 		topics := &c.tap.observer.topics
@@ -324,6 +331,7 @@ func (r *responseReader) end(c *tapConn) {
 	if x.key == wire.Produce {
 		c.tap.waits.answered(c.addr, x)
 	}
+	c.tap.push.throttled(x.throttle)
 	c.release(x)
 }
 

@@ -11,14 +11,6 @@ import (
 	"msklt/scenario"
 )
 
-// Bounds of the checks of the instrument on itself.
-const (
-	leastOffered = 0.99 // of what was scheduled must be attempted
-	mostLag      = 50.0 // ms at the 99th percentile, unless it is small beside the response
-	lagOfAnswer  = 0.1
-	mostWaiting  = 0.01 // of the records that may find their client full with no push-back to explain it
-)
-
 // validity checks whether the numbers are the cluster's and not the generator's,
 // and whether every record is accounted for.
 func (r *run) validity(res *report.Result) report.Validity {
@@ -30,72 +22,11 @@ func (r *run) validity(res *report.Result) report.Validity {
 			v.Reasons = append(v.Reasons, c)
 		}
 	}
-	offered, scheduled := r.offered()
-	share := 1.0
-	if scheduled > 0 {
-		share = float64(offered) / float64(scheduled)
+	for _, c := range r.evidence(res).checks() {
+		check(c.ok, c.Reason)
 	}
-	check(share >= leastOffered, report.Reason{
-		Check: "offered", Observed: share, Bound: leastOffered, Unit: "of scheduled",
-		Message: fmt.Sprintf("the generator attempted %d of %d scheduled records", offered, scheduled),
-	})
-	lag, response := res.Latency.Lag.P99, res.Latency.Response.P99
-	bound := math.Max(mostLag, lagOfAnswer*response)
-	check(lag <= bound, report.Reason{
-		Check: "lag", Observed: lag, Bound: bound, Unit: "ms (p99)",
-		Message: fmt.Sprintf("records were attempted %.1f ms after their intended time (p99)", lag),
-	})
-	r.checkPushBack(res, check)
 	r.checkCounts(res, check)
 	return v
-}
-
-// offered is how many of the records scheduled up to the end of sending were
-// attempted within a second of their time, and how many there were.
-func (r *run) offered() (attempted, scheduled int64) {
-	for _, p := range r.producer {
-		attempted += p.recorder.timely
-		if p.Rate.Max {
-			scheduled += p.recorder.found
-		} else {
-			scheduled += p.due(p.number, r.stopped)
-		}
-	}
-	return attempted, scheduled
-}
-
-// checkPushBack tells a client that was full because the cluster throttled it
-// from one that could not keep up: only records that no throttle explains count.
-func (r *run) checkPushBack(res *report.Result, check func(bool, report.Reason)) {
-	var behind int64
-	for _, f := range res.Fleets {
-		if f.Transactions == nil { // else the cluster's time to end transactions is push-back too
-			behind += max(0, f.Latency.Response.Censored-f.Failed) // what failed was the cluster's to take
-		}
-	}
-	for _, p := range r.producer {
-		if p.txn == nil {
-			behind += p.recorder.waited
-		}
-	}
-	message := "no record found its client's buffer full without a throttle to explain it"
-	share := 0.0
-	if res.Throttle.Share == 0 && !r.allMax() {
-		share = float64(behind) / math.Max(1, float64(res.Latency.Response.Count))
-		message = fmt.Sprintf("%d records found their client's buffer full for over %s, or were never acknowledged, though no response throttled: the clients or the cluster's own speed is the limit, not a quota", behind, fullLong)
-	}
-	check(share <= mostWaiting, report.Reason{
-		Check: "full_without_push_back", Observed: share, Bound: mostWaiting, Unit: "of records", Message: message,
-	})
-}
-
-func (r *run) allMax() bool {
-	for _, f := range r.fleets {
-		if !f.Rate.Max {
-			return false
-		}
-	}
-	return true
 }
 
 // checkCounts holds the generator's counts against the log's.

@@ -151,6 +151,16 @@ func failed(r *Result, check Reason) bool {
 	return slices.ContainsFunc(r.Validity.Reasons, func(x Reason) bool { return x.Check == check.Check })
 }
 
+// unmade are the checks for which nothing could be observed.
+func unmade(r *Result) (names []string) {
+	for _, c := range r.Validity.Checks {
+		if c.Unknown {
+			names = append(names, clip(c.Check, 40))
+		}
+	}
+	return names
+}
+
 // observedBy says in words how a limit's value was found.
 func observedBy(b Binding) string {
 	if b.ObservedBy == "inversion" && b.Inverted != nil {

@@ -129,7 +129,7 @@ func stopped() (*Result, []PartitionSecond) {
 	r.Timeline = r.Timeline[:24]
 	r.Phases[1].To = 23.4
 	series = slices.DeleteFunc(series, func(s PartitionSecond) bool { return s.Second > 23 })
-	bad := Reason{"schedule lag", 88.2, 20, "ms", "The generator woke up 88.2 ms late at p99: the machine was too slow for this load."}
+	bad := Reason{Check: "schedule lag", Observed: 88.2, Bound: 20, Unit: "ms", Message: "The generator woke up 88.2 ms late at p99: the machine was too slow for this load."}
 	r.Validity = Validity{Valid: false, Reasons: []Reason{bad}, Checks: []Reason{bad, r.Validity.Checks[1]}}
 	r.Verdict = limits.Verdict{Status: limits.Invalid, Summary: "The generator, not the cluster, was the bottleneck."}
 	r.Totals.Unsent++ // does not add up
@@ -155,8 +155,9 @@ func base(name, description string) *Result {
 		Versions: Versions{"0.1.0", "go1.26.8", "v1.22.2"}, Environment: Environment{"linux", "amd64", 2, "6.12.0"},
 		StartedAt: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), DurationSeconds: 45.6,
 		Validity: Validity{Valid: true, Checks: []Reason{
-			{"schedule lag", 1.21, 20, "ms", "p99 of how late the generator found a record due."},
-			{"offered", 0.9998, 0.99, "", "Share of the scheduled records that were attempted."},
+			{Check: "schedule lag", Observed: 1.21, Bound: 20, Unit: "ms", Message: "p99 of how late the generator found a record due."},
+			{Check: "offered", Observed: 0.9998, Bound: 0.99, Message: "Share of the scheduled records that were attempted."},
+			{Check: "cgroup_throttled", Bound: 0.005, Unit: "of the time", Unknown: true, Message: "this system does not tell"},
 		}},
 		Phases:   []Phase{{"warm-up", 0, 5, 0.25, false}, {"steady", 5, 45, 1, true}},
 		Throttle: Throttle{ByAPI: map[string]APIShare{}},

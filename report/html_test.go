@@ -157,7 +157,7 @@ func hostile() (*Result, []PartitionSecond) {
 	r.Verdict.Binding[0].Scope, r.Verdict.Binding[0].Evidence = evil, []string{evil}
 	r.Verdict.Binding[0].Topic, r.Verdict.Binding[0].ObservedBy = evil, evil
 	r.Verdict.Headroom[0].Scope, r.Verdict.Advice[0].Text = evil, evil
-	r.Validity.Reasons = []Reason{{evil, 1e308, -1e308, evil, evil}}
+	r.Validity.Reasons = []Reason{{Check: evil, Observed: 1e308, Bound: -1e308, Unit: evil, Message: evil}}
 	r.Validity.Checks = r.Validity.Reasons
 	r.Thresholds = []Threshold{{Expression: evil, Of: evil, Message: evil, Unit: evil, Bound: math.Inf(1), Observed: ref(math.NaN())}}
 	r.Aborted = &Aborted{Expression: evil, Of: evil, At: math.NaN()}

@@ -106,6 +106,7 @@ type Validity struct {
 type Reason struct {
 	Check    string  `json:"check"`
 	Observed float64 `json:"observed"`
+	Unknown  bool    `json:"unknown,omitempty"` // nothing could be observed, as on systems that do not tell
 	Bound    float64 `json:"bound"`
 	Unit     string  `json:"unit,omitempty"`
 	Message  string  `json:"message"`
@@ -389,7 +390,8 @@ type Spent struct {
 	Client   float64 `json:"client_record_seconds"`   // nothing was under way: linger, batching, or this machine was slow
 }
 
-// Instrument is how the generator itself fared in a second.
+// Instrument is how the generator itself fared in a second. What the system does
+// not tell is 0; the run's checks then say so.
 type Instrument struct {
 	SchedulerP99 float64 `json:"scheduler_p99_ms"` // goroutines ready to run waited for a processor
 	GCShare      float64 `json:"gc_share"`         // of the processors' time

@@ -273,7 +273,11 @@ func (s *sheet) partitions(r *Result) {
 
 func (s *sheet) health(r *Result) {
 	if r.Validity.Valid {
-		s.row("instrument", fmt.Sprintf("valid: all %d checks passed", len(r.Validity.Checks)))
+		text := fmt.Sprintf("valid: all %d checks passed", len(r.Validity.Checks))
+		if missing := unmade(r); len(missing) > 0 {
+			text = fmt.Sprintf("valid: %d checks passed; %s could not be made: this system does not tell", len(r.Validity.Checks)-len(missing), strings.Join(missing, ", "))
+		}
+		s.row("instrument", text)
 	}
 	label := "invalid"
 	for _, reason := range r.Validity.Reasons {

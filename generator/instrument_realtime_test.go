@@ -1,0 +1,118 @@
+package generator_test
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+
+	"msklt/generator"
+	"msklt/internal/embedded"
+	"msklt/internal/kafkatest/need"
+	"msklt/internal/limits"
+	"msklt/report"
+)
+
+// inRealTime runs a small load for four seconds, of which three count, against an
+// embedded cluster in this process.
+func inRealTime(t *testing.T) *report.Result {
+	t.Helper()
+	s := parse(t, `
+version: 1
+name: real
+topics: {t: {partitions: 4}}
+producers:
+  p: {topic: t, clients: 2, rate: 2000/s, key: {keys: 100}, value: {size: 500B}}
+phases: [{name: warm-up, duration: 1s, measure: false}, {name: steady, duration: 3s}]
+`)
+	c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	out, err := generator.Run(t.Context(), generator.Config{
+		Scenario: s, Target: report.Target{Kind: string(limits.EmbeddedCluster), Bootstrap: c.Bootstrap()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range out.Result.Validity.Checks {
+		t.Logf("%s: %g %s, bound %g; %s", c.Check, c.Observed, c.Unit, c.Bound, c.Message)
+	}
+	return out.Result
+}
+
+// beside does something over and over, in n goroutines, until the returned function
+// is called.
+func beside(n int, something func()) (stop func()) {
+	over := make(chan struct{})
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+					something()
+				}
+			}
+		})
+	}
+	return func() { close(over); all.Wait() }
+}
+
+// fires holds that a check fails with a value beyond its bound.
+func fires(t *testing.T, r *report.Result, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if c := checkOf(t, r, name); c.Unknown || c.Observed <= c.Bound {
+			t.Errorf("%s did not fire: %+v", name, c)
+		}
+	}
+	if r.Validity.Valid || r.Verdict.Status != limits.Invalid {
+		t.Errorf("valid %v, status %s", r.Validity.Valid, r.Verdict.Status)
+	}
+}
+
+// TestRealTimeQuiet holds that no check fires when nothing disturbs the run, and that
+// the timeline says how the process fared.
+func TestRealTimeQuiet(t *testing.T) {
+	need.Require(t, need.RealTime())
+	r := inRealTime(t)
+	if !r.Validity.Valid {
+		t.Errorf("%+v", r.Validity.Reasons)
+	}
+	for _, s := range r.Timeline[:4] {
+		if i := s.Instrument; i.CPUShare <= 0 || i.CPUShare >= 1 || i.SchedulerP99 <= 0 {
+			t.Errorf("second %d: %+v", s.Second, i)
+		}
+	}
+}
+
+// TestRealTimeStarved leaves the run one processor, which six others never give up
+// before they must: each after 10 ms. It finds records due too late, its goroutines wait,
+// and the processor is used up.
+func TestRealTimeStarved(t *testing.T) {
+	need.Require(t, need.RealTime())
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	stop := beside(6, func() {})
+	defer stop()
+	fires(t, inRealTime(t), "lag", "scheduler_latency", "cpu")
+}
+
+// TestRealTimeCollector makes garbage beside a heap of many pointers, with a collector
+// that is to begin anew as soon as it has ended.
+func TestRealTimeCollector(t *testing.T) {
+	need.Require(t, need.RealTime())
+	defer debug.SetGCPercent(debug.SetGCPercent(2))
+	heap := make([]*[4]*int, 2_000_000)
+	for i := range heap {
+		heap[i] = &[4]*int{new(int)}
+	}
+	stop := beside(2*runtime.GOMAXPROCS(0), func() { _ = fmt.Sprint(make([]*int, 100)) })
+	defer stop()
+	fires(t, inRealTime(t), "gc")
+	runtime.KeepAlive(heap)
+}

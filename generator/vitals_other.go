@@ -1,0 +1,8 @@
+//go:build !unix
+
+package generator
+
+import "time"
+
+// processTimes is not known on this system.
+func processTimes() (cpu, machine time.Duration, ok bool) { return 0, 0, false }
