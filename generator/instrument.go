@@ -82,7 +82,7 @@ func (e evidence) lagged() verdict {
 func (e evidence) full() verdict {
 	share, message := 0.0, "no client was full for long but when the cluster pushed back"
 	if e.behind > 0 {
-		share = min(1, float64(e.behind)/float64(max(1, e.due))) // a wake-up counts as a whole, also over a phase's edge
+		share = float64(e.behind) / float64(max(1, e.due))
 		message = fmt.Sprintf("%d of the %d records of fleet %s came due while their client had been full for over %s though the cluster neither throttled nor was slow: the client is too small or this machine too slow", e.behind, e.due, e.fleet, fullLong)
 	}
 	return verdict{report.Reason{
@@ -165,7 +165,8 @@ func (r *run) evidence(res *report.Result) evidence {
 				due += p.recorder.lag.exact.TotalCount()
 			}
 		}
-		if behind*max(1, e.due) > e.behind*max(1, due) {
+		behind = min(behind, due) // a wake-up counts as a whole, also over a phase's edge
+		if float64(behind)*float64(max(1, e.due)) > float64(e.behind)*float64(max(1, due)) {
 			e.fleet, e.behind, e.due = f.Name, behind, due
 		}
 	}
