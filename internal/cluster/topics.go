@@ -173,10 +173,7 @@ func (c *Cluster) LogStarts(ctx context.Context, topics []*Topic) ([][]int64, er
 func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(context.Context, ...string) (kadm.ListedOffsets, error)) ([][]int64, error) {
 	var out [][]int64
 	for some := range slices.Chunk(topics, mostAtOnce) {
-		listed, err := list(ctx, actual(some)...)
-		if err == nil {
-			err = listed.Error()
-		}
+		listed, err := patiently(ctx, actual(some), list)
 		if err != nil {
 			return nil, refused("reading offsets of "+some[0].Actual, err)
 		}
@@ -193,6 +190,28 @@ func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(contex
 		}
 	}
 	return out, nil
+}
+
+// patiently lists offsets, again for as long as the cluster may get over what keeps
+// it from answering: leaders move, connections break.
+func patiently(ctx context.Context, topics []string, list func(context.Context, ...string) (kadm.ListedOffsets, error)) (kadm.ListedOffsets, error) {
+	ctx, cancel := context.WithTimeout(ctx, retryTimeout)
+	defer cancel()
+	for {
+		listed, err := list(ctx, topics...)
+		if err == nil {
+			err = listed.Error()
+		}
+		var told *kerr.Error
+		if err == nil || errors.As(err, &told) && !told.Retriable {
+			return listed, err
+		}
+		select {
+		case <-ctx.Done():
+			return listed, err
+		case <-time.After(retryPause):
+		}
+	}
 }
 
 // Remove deletes what the run created: the topics marked so, and the groups.
