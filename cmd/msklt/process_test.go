@@ -307,4 +307,8 @@ func TestRealTimeStopped(t *testing.T) {
 			t.Errorf("the checks that failed are %v, want %s among them", checks, want)
 		}
 	}
+	faulttable.Check(t, methodPage, faulttable.Row{
+		Fault: "`SIGSTOP` of the generator for 5 s", Target: "embedded",
+		Shown: "response times up to the stop's length; checks offered and lag", Records: "all acked, none twice, all read", Exit: "4, the generator was the bottleneck",
+	})
 }
