@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -314,13 +315,17 @@ func TestRealTimeStopped(t *testing.T) {
 	for _, reason := range r.Validity.Reasons {
 		checks = append(checks, reason.Check)
 	}
-	for _, want := range []string{"offered", "lag"} {
+	for _, want := range []string{"offered", "lag", "stalled"} {
 		if !slices.Contains(checks, want) {
 			t.Errorf("the checks that failed are %v, want %s among them", checks, want)
 		}
 	}
+	stalls := slices.DeleteFunc(slices.Clone(r.Events), func(e report.Event) bool { return e.Kind != "stalled" || e.Until-e.At < 1 })
+	if len(stalls) != 1 || math.Abs(stalls[0].Until-stalls[0].At-stopped.Seconds()) > 0.5 {
+		t.Errorf("stalls of a second or more: %+v; want one of %.1f s", stalls, stopped.Seconds())
+	}
 	faulttable.Check(t, methodPage, faulttable.Row{
 		Fault: "`SIGSTOP` of the generator for 5 s", Target: "embedded",
-		Shown: "response times up to the stop's length; checks offered and lag", Records: "all acked, none twice, all read", Exit: "4, the generator was the bottleneck",
+		Shown: "event stalled; checks stalled, offered and lag; response times up to the stop's length", Records: "all acked, none twice, all read", Exit: "4, the generator was the bottleneck",
 	})
 }
