@@ -27,8 +27,7 @@ const (
 	largestBatch   = 1 << 30
 	largestRequest = 100 << 20
 	// unbounded record count: the buffer is bounded in bytes, by the producer.
-	unbounded   = 1 << 30
-	dialTimeout = 10 * time.Second
+	unbounded = 1 << 30
 	// A request that failed is sent again, and metadata asked for again, after
 	// pauses that grow from shortestRetry to longestRetry, as in the Java client
 	// (retry.backoff.ms, retry.backoff.max.ms); metadata's do not grow.
@@ -81,7 +80,7 @@ func backoff(fails int) time.Duration {
 func (r *run) newTap(clientID string, pace *dialPace) *tap {
 	t := &tap{
 		observer: r.observer, clientID: clientID, pace: pace,
-		dialer: (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		dialer: dialTCP,
 	}
 	if r.Dial != nil {
 		t.dialer = r.Dial

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -69,4 +70,38 @@ func TestRecordOutOfRange(t *testing.T) {
 	if got := l.Max(); got < highest || float64(got) > 1.001*float64(highest) {
 		t.Errorf("max %d ns", got)
 	}
+}
+
+// TestMergedEqualsOne splits values over any number of recorders in any way: merged
+// they are what one would have recorded, exact ones, censored ones, and those out of
+// range.
+func TestMergedEqualsOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 8).Draw(t, "recorders")
+		whole, merged := newDistribution(digits), newDistribution(digits)
+		parts := make([]distribution, n)
+		for i := range parts {
+			parts[i] = newDistribution(digits)
+		}
+		for range rapid.IntRange(0, 300).Draw(t, "values") {
+			v := time.Duration(rapid.Int64Range(-int64(time.Second), int64(12*time.Minute)).Draw(t, "value"))
+			if small := rapid.IntRange(0, 40).Draw(t, "shift"); v > 0 {
+				v >>= small // as many of each size
+			}
+			part := &parts[rapid.IntRange(0, n-1).Draw(t, "recorder")]
+			if rapid.Bool().Draw(t, "censored") && v >= 0 {
+				whole.censor(v)
+				part.censor(v)
+				continue
+			}
+			whole.exact.record(v)
+			part.exact.record(v)
+		}
+		for _, p := range parts {
+			merged.merge(p)
+		}
+		if got, want := merged.summary(), whole.summary(); !reflect.DeepEqual(got, want) {
+			t.Fatalf("merged %+v\nwant   %+v", got, want)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"net"
 	"sync"
 	"time"
 
@@ -64,4 +65,26 @@ func (p *dialPace) space(ctx context.Context) error {
 	case <-time.After(at.Sub(now)):
 		return nil
 	}
+}
+
+const (
+	dialTimeout = 10 * time.Second
+	// redialPause is the Java client's reconnect.backoff.ms: the least time from an
+	// attempt that fails to the next.
+	redialPause = 50 * time.Millisecond
+)
+
+// dialTCP opens a connection. One that fails takes redialPause at least: franz-go
+// asks at once again for a transaction's producer id, and would dial a coordinator
+// that is down as fast as the machine can.
+func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
+	pause := time.After(redialPause)
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr)
+	if err != nil {
+		select {
+		case <-pause:
+		case <-ctx.Done():
+		}
+	}
+	return conn, err
 }

@@ -3,6 +3,7 @@ package generator
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,4 +65,23 @@ func TestFleetPace(t *testing.T) {
 			t.Error("a fleet without a rate has a pace of its own")
 		}
 	})
+}
+
+// TestDialPause holds that nobody can dial an address where nobody listens as fast
+// as the machine can, and that who gives up need not wait.
+func TestDialPause(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	begin := time.Now()
+	if _, err := dialTCP(t.Context(), "tcp", l.Addr().String()); err == nil || time.Since(begin) < redialPause {
+		t.Errorf("%v after %s, want an error after %s", err, time.Since(begin), redialPause)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := dialTCP(gone, "tcp", l.Addr().String()); err == nil {
+		t.Error("connected without a context")
+	}
 }

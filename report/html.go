@@ -127,8 +127,8 @@ func functions() template.FuncMap {
 		"date":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
 		"number": func(n int) string { return count(int64(n)) },
 		"whole":  unbroken, "reading": reading, "sentence": sentence,
-		"class": func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
-		"sub":   func(a, b int) int { return a - b },
+		"class":  func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
+		"sub":    func(a, b int) int { return a - b },
 		"clocks": clockOffset, "money": money, "amount": amount, "price": price,
 	}
 }

@@ -146,7 +146,11 @@ func (t *Topic) led(d kadm.TopicDetail, partitions int) bool {
 func (c *Cluster) Gone(ctx context.Context, topics []*Topic) (map[*Topic]bool, error) {
 	gone := map[*Topic]bool{}
 	for some := range slices.Chunk(topics, mostAtOnce) {
-		found, err := c.admin.ListTopics(ctx, actual(some)...)
+		var found kadm.TopicDetails
+		err := patiently(ctx, func(ctx context.Context) (err error) {
+			found, err = c.admin.ListTopics(ctx, actual(some)...)
+			return err
+		})
 		if err != nil {
 			return nil, refused("reading topic "+some[0].Actual, err)
 		}
@@ -173,10 +177,13 @@ func (c *Cluster) LogStarts(ctx context.Context, topics []*Topic) ([][]int64, er
 func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(context.Context, ...string) (kadm.ListedOffsets, error)) ([][]int64, error) {
 	var out [][]int64
 	for some := range slices.Chunk(topics, mostAtOnce) {
-		listed, err := list(ctx, actual(some)...)
-		if err == nil {
-			err = listed.Error()
-		}
+		var listed kadm.ListedOffsets
+		err := patiently(ctx, func(ctx context.Context) (err error) {
+			if listed, err = list(ctx, actual(some)...); err == nil {
+				err = listed.Error()
+			}
+			return err
+		})
 		if err != nil {
 			return nil, refused("reading offsets of "+some[0].Actual, err)
 		}
@@ -193,6 +200,25 @@ func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(contex
 		}
 	}
 	return out, nil
+}
+
+// patiently asks the cluster something, again for as long as it may get over what
+// keeps it from answering: leaders move, connections break.
+func patiently(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, retryTimeout)
+	defer cancel()
+	for {
+		err := ask(ctx)
+		var told *kerr.Error
+		if err == nil || errors.As(err, &told) && !told.Retriable {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(retryPause):
+		}
+	}
 }
 
 // Remove deletes what the run created: the topics marked so, and the groups.
