@@ -133,6 +133,9 @@ func (f faulted) says(where, text string) bool {
 	})
 }
 
+// words are what the terminal showed, on one line.
+func (f faulted) words() string { return strings.Join(strings.Fields(f.stderr), " ") }
+
 // event is the first event of a kind; nil when there is none.
 func (f faulted) event(kind string) *report.Event {
 	for i, e := range f.Events {
@@ -241,10 +244,15 @@ func leaderMoved(t *testing.T, b *kafkatest.Broker) {
 	if n := f.Totals; n.Acked != 6000 || n.LogEndDelta != n.Acked || n.Consumed != n.Acked {
 		t.Errorf("%+v", n)
 	}
+	faulttable.Check(t, "../../docs/method.md", faulttable.Row{
+		Fault: "leaders of all partitions moved, twice", Target: threeOfIt,
+		Shown: "response times of the move", Records: "all acked, none twice, all read", Exit: "0",
+	})
 }
 
 // topicDeleted deletes one topic of two.
 func topicDeleted(t *testing.T, b *kafkatest.Broker) {
+	var deleted time.Time
 	f := underFault(t, b, `
 version: 1
 name: deleted
@@ -260,9 +268,39 @@ phases:
   - {name: steady, duration: 15s}
 `, func(topics []string) {
 		time.Sleep(2 * time.Second)
+		deleted = time.Now()
 		b.DeleteTopic(t, topics[slices.IndexFunc(topics, func(n string) bool { return strings.HasSuffix(n, "-deleted") })])
 	})
 	f.ended(t, exitInvalid, 15*time.Second+45*time.Second, "log_end_known")
+	gone, stays := f.fleet("to-deleted"), f.fleet("to-stays")
+	if gone.Scheduled != 7500 || gone.Acked == 0 || gone.Failed == 0 || gone.Sent != gone.Acked+gone.Failed || stays.Acked != 7500 || f.Totals.LogEndKnown {
+		t.Errorf("%+v, %+v, %+v", gone, stays, f.Totals)
+	}
+	for _, p := range f.Partitions {
+		if p.LogEndUnknown != (p.Topic == "deleted") || p.Topic == "stays" && p.LogEndDelta != p.AckedRecords {
+			t.Errorf("%+v", p)
+		}
+	}
+	if !f.says("produce", "UNKNOWN_TOPIC_OR_PARTITION") {
+		t.Error("no record failed for want of its topic")
+	}
+	e := f.event("topic_deleted")
+	if e == nil {
+		t.Fatal("nothing on the timeline")
+	}
+	// The brokers carry a deletion out some time after they have said so.
+	if at := deleted.Sub(f.StartedAt).Seconds(); e.At < at-0.1 || e.At > at+4 {
+		t.Errorf("deleted at %.1f s, on the timeline at %.1f", at, e.At)
+	}
+	for _, text := range []string{"deleted during the run: topic deleted", "partitions whose log end is not known: 3"} {
+		if !strings.Contains(f.words(), text) {
+			t.Errorf("the summary does not say %q", text)
+		}
+	}
+	faulttable.Check(t, "../../docs/method.md", faulttable.Row{
+		Fault: "a topic of two deleted", Target: threeOfIt,
+		Shown: "`topic_deleted` when its leaders first did not know it; UNKNOWN_TOPIC_OR_PARTITION", Records: "what waits fails after some 10 s; its log ends are not known; the other topic is reconciled", Exit: "4, its records cannot be accounted for",
+	})
 }
 
 // rebalances has members join and leave every second.
@@ -276,4 +314,8 @@ func rebalances(t *testing.T, b *kafkatest.Broker) {
 	if n := f.Totals; n.Acked != 6000 || n.LogEndDelta != n.Acked || n.Consumed != n.Acked {
 		t.Errorf("%+v", n)
 	}
+	faulttable.Check(t, "../../docs/method.md", faulttable.Row{
+		Fault: "members join and leave every second", Target: threeOfIt,
+		Shown: "backlog, end-to-end times", Records: "all acked, all read", Exit: "0",
+	})
 }
