@@ -173,10 +173,7 @@ func (c *Cluster) LogStarts(ctx context.Context, topics []*Topic) ([][]int64, er
 func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(context.Context, ...string) (kadm.ListedOffsets, error)) ([][]int64, error) {
 	var out [][]int64
 	for some := range slices.Chunk(topics, mostAtOnce) {
-		listed, err := list(ctx, actual(some)...)
-		if err == nil {
-			err = listed.Error()
-		}
+		listed, err := listAll(ctx, actual(some), list)
 		if err != nil {
 			return nil, refused("reading offsets of "+some[0].Actual, err)
 		}
@@ -193,6 +190,25 @@ func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(contex
 		}
 	}
 	return out, nil
+}
+
+// listAll lists offsets of topics that are there, as soon as every broker knows
+// them and leads what it is to lead: one may lag behind another that has told so.
+func listAll(ctx context.Context, topics []string, list func(context.Context, ...string) (kadm.ListedOffsets, error)) (kadm.ListedOffsets, error) {
+	for deadline := time.Now().Add(retryTimeout); ; {
+		listed, err := list(ctx, topics...)
+		if err == nil {
+			err = listed.Error()
+		}
+		if !kerr.IsRetriable(err) || time.Now().After(deadline) {
+			return listed, err
+		}
+		select {
+		case <-ctx.Done():
+			return listed, err
+		case <-time.After(retryPause):
+		}
+	}
 }
 
 // Remove deletes what the run created: the topics marked so, and the groups.
