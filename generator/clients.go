@@ -62,12 +62,22 @@ func (r *run) through(t *tap) []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(t.clientID), kgo.Dialer(t.dial),
 		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
-		kgo.RetryBackoffFn(backoff), kgo.MetadataMinAge(metadataRetry),
 	}
 	if r.Auth != nil {
 		opts = append(opts, kgo.SASL(r.logins))
 	}
 	return opts
+}
+
+// persistent are the options of a client that goes on whatever the cluster does.
+func persistent() []kgo.Opt {
+	return []kgo.Opt{
+		kgo.RetryBackoffFn(backoff), kgo.MetadataMinAge(metadataRetry),
+		// A broker that goes down may close a connection before its first answer, which
+		// else counts as a refusal, as of a client without TLS. The administration's
+		// client comes first and tells of that.
+		kgo.AlwaysRetryEOF(),
+	}
 }
 
 // backoff is the pause before a request is sent again that has failed so many
@@ -118,10 +128,6 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 		kgo.MaxBufferedRecords(unbounded),
 		kgo.RecordPartitioner(partitioner(f.Partition)),
 		kgo.RecordDeliveryTimeout(deliveryTimeout), kgo.UnknownTopicRetries(unknownRetries),
-		// A broker that goes down may close a connection before its first answer, which
-		// else counts as a refusal, as of a client without TLS. The administration's
-		// client comes first and tells of that.
-		kgo.AlwaysRetryEOF(),
 		kgo.ProducerBatchCompression(codec(s.Compression, s.CompressionLevel)),
 		kgo.WithHooks(&batchHook{written: r.written}),
 	)
@@ -140,7 +146,7 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 	if s.Transactions.Records > 0 {
 		opts = append(opts, kgo.TransactionalID(r.clientID("", f.Name, i)), kgo.TransactionTimeout(transactionTimeout))
 	}
-	client, err := kgo.NewClient(opts...)
+	client, err := kgo.NewClient(append(opts, persistent()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making client %d of fleet %s: %w", i, f.Name, err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"msklt/generator"
 	"msklt/internal/cluster"
+	"msklt/internal/faulttable"
 	"msklt/internal/kafkatest"
 	"msklt/report"
 )
@@ -90,8 +91,8 @@ phases:
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := out.Result
-	t.Logf("%.1f s, %d logins, %+v, %+v", time.Since(began).Seconds(), c.logins.Load(), r.Totals, r.Latency.Response.Max)
+	r, took := out.Result, time.Since(began)
+	t.Logf("%.1f s, %d logins, %+v, %+v", took.Seconds(), c.logins.Load(), r.Totals, r.Latency.Response.Max)
 	for _, e := range r.Errors {
 		t.Logf("error %+v", e)
 	}
@@ -101,7 +102,42 @@ phases:
 	for _, e := range r.Validity.Reasons {
 		t.Logf("reason %+v", e)
 	}
-	if i := slices.IndexFunc(r.Events, func(e report.Event) bool { return e.Kind == "auth" }); i < 0 || r.Events[i].Until == 0 {
+	n := r.Totals
+	if n.Scheduled != 7000 || n.Sent != 7000 || n.Acked+n.Failed != 7000 || n.LogEndDelta < n.Acked || n.LogEndDelta > n.Acked+n.Failed || n.Consumed != n.LogEndDelta {
+		t.Errorf("%+v", n)
+	}
+	for _, reason := range r.Validity.Reasons {
+		if reason.Check != "lag" && reason.Check != "offered" { // a busy machine's
+			t.Errorf("invalid: %+v", reason)
+		}
+	}
+	// Two seconds without credentials and two with stale ones; those that had just
+	// logged in noticed the first up to 3 s late.
+	if n.Acked < 7000-500*5 {
+		t.Errorf("%d acked of 7,000", n.Acked)
+	}
+	if last := r.Timeline[13]; last.AckedRecords < 250 {
+		t.Errorf("in the last second of traffic %d of 500 records were acked", last.AckedRecords)
+	}
+	i := slices.IndexFunc(r.Events, func(e report.Event) bool { return e.Kind == "auth" })
+	if i < 0 || !strings.Contains(r.Events[i].Text, "logins refused: credentials: the token has expired") || r.Events[i].Until < r.Events[i].At+1 {
 		t.Errorf("events %+v", r.Events)
 	}
+	for _, text := range []string{"credentials: the token has expired", "Invalid username or password"} {
+		if !slices.ContainsFunc(r.Errors, func(e report.ErrorCount) bool { return e.Where == "auth" && strings.Contains(e.Error, text) }) {
+			t.Errorf("no error says %q: %+v", text, r.Errors)
+		}
+	}
+	// Three idle connections, one or two of the producer, three of the member and the
+	// administration's, each logged in before, in between and after.
+	if c.logins.Load() < 3*(3+1+3) {
+		t.Errorf("%d logins", c.logins.Load())
+	}
+	if took > 14*time.Second+30*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	faulttable.Check(t, "../docs/method.md", faulttable.Row{
+		Fault: "credentials expired for 4 s, every connection logs in every 3 s", Target: "Apache Kafka 4.3",
+		Shown: "`auth` from the first login refused to the next accepted; its errors", Records: "what waits for a login that is refused fails; the rest is acked and read", Exit: "0",
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,10 +60,9 @@ func (r *run) newMember(g *group) (*member, error) {
 		// A transaction's markers take offsets: without them the end of the log
 		// would never be seen to be reached.
 		kgo.KeepControlRecords(),
-		kgo.AlwaysRetryEOF(), // as for producers
 		kgo.WithHooks(&batchHook{read: r.read}),
 	)
-	client, err := kgo.NewClient(append(opts, g.callbacks()...)...)
+	client, err := kgo.NewClient(slices.Concat(opts, persistent(), g.callbacks())...)
 	if err != nil {
 		return nil, fmt.Errorf("making member %d of group %s: %w", number, g.Name, err)
 	}

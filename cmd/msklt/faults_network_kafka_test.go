@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"msklt/internal/faultproxy"
+	"msklt/internal/faulttable"
 	"msklt/internal/kafkatest"
 )
 
@@ -19,11 +20,14 @@ func TestKafkaNetworkFaults(t *testing.T) {
 	const single = "partitions: 3"
 	for _, c := range []struct {
 		name     string
+		row      faulttable.Row
 		settings string
 		fault    func()
 		check    func(*testing.T, faulted)
 	}{
-		{"silent", "", func() {
+		{"silent", faulttable.Row{
+			Fault: "network silent for 5 s", Shown: "no answers; response times of 5 s", Records: "all acked, none twice, all read",
+		}, "", func() {
 			proxy.Cut()
 			time.Sleep(5 * time.Second)
 			proxy.Heal()
@@ -32,18 +36,33 @@ func TestKafkaNetworkFaults(t *testing.T) {
 				t.Errorf("response times of up to %.0f ms, after a cut of 5 s", l.Max)
 			}
 		}},
-		{"broken", "", func() {
+		{"broken", faulttable.Row{
+			Fault: "all connections broken, four times", Shown: "response times of a new connection", Records: "all acked, none twice, all read",
+		}, "", func() {
 			for range 4 {
 				proxy.Break()
 				time.Sleep(time.Second)
 			}
-		}, func(t *testing.T, f faulted) {}},
-		{"slow", "", func() {
+		}, func(t *testing.T, f faulted) {
+			if l := f.Latency.Response; l.Max < 100 { // the first pause before a retry
+				t.Errorf("response times of up to %.0f ms", l.Max)
+			}
+		}},
+		{"slow", faulttable.Row{
+			Fault: "network slow: half of what the load needs, for 4 s", Shown: "response times of over a second; backlog", Records: "all acked, none twice, all read",
+		}, "", func() {
 			proxy.Slow(60_000) // of some 120 kB/s
 			time.Sleep(4 * time.Second)
 			proxy.Slow(0)
-		}, func(t *testing.T, f faulted) {}},
-		{"answers lost", "idempotent: false, acks: 1", func() {
+		}, func(t *testing.T, f faulted) {
+			// After 4 s at half the load, 2 s of it wait.
+			if l := f.Latency.Response; l.Max < 1000 {
+				t.Errorf("response times of up to %.0f ms", l.Max)
+			}
+		}},
+		{"answers lost", faulttable.Row{
+			Fault: "answers lost, no idempotence", Shown: "connections lost; response times", Records: "all acked, some twice: as many as `possible_duplicates` at most",
+		}, "idempotent: false, acks: 1", func() {
 			proxy.Delay(200 * time.Millisecond)
 			for range 4 {
 				time.Sleep(time.Second)
@@ -69,6 +88,8 @@ func TestKafkaNetworkFaults(t *testing.T) {
 				t.Errorf("%d acked, %d in the log", n.Acked, n.LogEndDelta)
 			}
 			c.check(t, f)
+			c.row.Target, c.row.Exit = apache, "0"
+			faulttable.Check(t, "../../docs/method.md", c.row)
 		})
 	}
 }

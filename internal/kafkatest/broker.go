@@ -106,12 +106,6 @@ func (b *Broker) Restart(t testing.TB, id int) {
 	b.nodes[id-1].run(t)
 }
 
-// WaitReady returns when every broker answers, and knows all others.
-func (b *Broker) WaitReady(t testing.TB) {
-	t.Helper()
-	b.waitReady(t)
-}
-
 func (b *Broker) waitReady(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), readyTimeout)
