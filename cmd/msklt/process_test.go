@@ -324,6 +324,11 @@ func TestRealTimeStopped(t *testing.T) {
 	if len(stalls) != 1 || math.Abs(stalls[0].Until-stalls[0].At-stopped.Seconds()) > 0.5 {
 		t.Errorf("stalls of a second or more: %+v; want one of %.1f s", stalls, stopped.Seconds())
 	}
+	// The 10,000 records of the stop wait 2.5 s for it on average: 25,000
+	// record-seconds. The others wait for a linger of 5 ms, the client too.
+	if s := r.Spent; s.Client < 0.9*(s.Throttle+s.Broker+s.Network+s.Client) {
+		t.Errorf("the records' time is put down to %+v; the client took nearly all of it", s)
+	}
 	faulttable.Check(t, methodPage, faulttable.Row{
 		Fault: "`SIGSTOP` of the generator for 5 s", Target: "embedded",
 		Shown: "event stalled; checks stalled, offered and lag; response times up to the stop's length", Records: "all acked, none twice, all read", Exit: "4, the generator was the bottleneck",
