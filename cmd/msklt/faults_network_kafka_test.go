@@ -63,12 +63,13 @@ func TestKafkaNetworkFaults(t *testing.T) {
 		{"answers lost", faulttable.Row{
 			Fault: "answers lost, no idempotence", Shown: "`disconnected`, `reconnected`", Records: "all acked, some twice: as many as `possible_duplicates` at most",
 		}, "idempotent: false, acks: 1", func() {
-			proxy.Delay(200 * time.Millisecond)
-			for range 4 {
-				time.Sleep(time.Second)
+			for range 3 {
+				proxy.Mute()
+				time.Sleep(500 * time.Millisecond)
 				proxy.Break()
+				proxy.Heal()
+				time.Sleep(time.Second)
 			}
-			proxy.Delay(0)
 		}, func(t *testing.T, f faulted) {
 			if f.event("disconnected") == nil || f.event("reconnected") == nil {
 				t.Errorf("events %+v", f.Events)
