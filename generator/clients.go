@@ -180,6 +180,8 @@ func (r *run) random(fleet string, i int) *rand.ChaCha8 {
 	return rand.NewChaCha8(seed)
 }
 
+var errHungUp = errors.New("the broker closed a new connection before its first answer")
+
 // connectHook counts connections that did not come about: refused, or closed before
 // the first answer, as a cluster does over its limit on connections.
 type connectHook struct{ *run }
@@ -190,6 +192,10 @@ func (h connectHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ ne
 	case refusedLogin(err):
 		h.logins.refused(err)
 	default:
+		var early *kgo.ErrFirstReadEOF
+		if errors.As(err, &early) {
+			err = errHungUp // franz-go guesses at TLS and SASL, with which the run has begun
+		}
 		h.errors.add("connect", err, h.clock.now())
 	}
 }

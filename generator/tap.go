@@ -201,6 +201,7 @@ func (c *tapConn) Read(p []byte) (int, error) {
 	if x := c.in.current; x != nil {
 		if err != nil {
 			c.in.current = nil
+			c.tap.observer.unsure(x.sent)
 			c.tap.waits.lost(c.addr, x)
 		} else if x.key == wire.Produce {
 			c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.arriving = true })

@@ -25,6 +25,7 @@ type Proxy struct {
 	mu     sync.Mutex
 	open   map[net.Conn]bool
 	healed chan struct{} // nil, or closed when a cut is healed
+	muted  bool          // the cut is of answers only
 	delay  time.Duration
 	rate   float64 // bytes per second and direction of a connection; 0: as fast as it goes
 	closed bool
@@ -48,12 +49,18 @@ func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
 // Cut lets nothing pass any more, in either direction, and closes nothing: what is
 // sent waits, as in a network that sends again until it is healed.
-func (p *Proxy) Cut() {
+func (p *Proxy) Cut() { p.cut(false) }
+
+// Mute is Cut for what the address answers only: what clients send arrives.
+func (p *Proxy) Mute() { p.cut(true) }
+
+func (p *Proxy) cut(answers bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.healed == nil {
 		p.healed = make(chan struct{})
 	}
+	p.muted = answers
 }
 
 // Heal ends a cut.
@@ -123,8 +130,8 @@ func (p *Proxy) serve(down net.Conn) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var both sync.WaitGroup
-	both.Go(func() { p.forward(ctx, cancel, up, down) })
-	both.Go(func() { p.forward(ctx, cancel, down, up) })
+	both.Go(func() { p.forward(ctx, cancel, up, down, false) })
+	both.Go(func() { p.forward(ctx, cancel, down, up, true) })
 	<-ctx.Done()
 	down.Close()
 	up.Close()
@@ -151,8 +158,9 @@ type piece struct {
 	at   time.Time
 }
 
-// forward passes on what one side sends until that fails, then cancels.
-func (p *Proxy) forward(ctx context.Context, cancel context.CancelFunc, to, from net.Conn) {
+// forward passes on what one side sends until that fails, then cancels. Answers tells
+// whether that is what clients receive.
+func (p *Proxy) forward(ctx context.Context, cancel context.CancelFunc, to, from net.Conn, answers bool) {
 	defer cancel()
 	pieces := make(chan piece, inFlight)
 	go func() {
@@ -173,7 +181,7 @@ func (p *Proxy) forward(ctx context.Context, cancel context.CancelFunc, to, from
 		}
 	}()
 	for c := range pieces {
-		if !p.hold(ctx, c) {
+		if !p.hold(ctx, c, answers) {
 			return
 		}
 		if _, err := to.Write(c.data); err != nil {
@@ -184,7 +192,7 @@ func (p *Proxy) forward(ctx context.Context, cancel context.CancelFunc, to, from
 
 // hold keeps a piece for as long as the faults say; false when its connection has
 // ended meanwhile.
-func (p *Proxy) hold(ctx context.Context, c piece) bool {
+func (p *Proxy) hold(ctx context.Context, c piece, answers bool) bool {
 	p.mu.Lock()
 	until := c.at.Add(p.delay)
 	if p.rate > 0 {
@@ -202,6 +210,9 @@ func (p *Proxy) hold(ctx context.Context, c piece) bool {
 	for {
 		p.mu.Lock()
 		healed := p.healed
+		if p.muted && !answers {
+			healed = nil
+		}
 		p.mu.Unlock()
 		if healed == nil {
 			return ctx.Err() == nil

@@ -36,7 +36,7 @@ func echo(t *testing.T) (*Proxy, net.Conn) {
 	return p, c
 }
 
-// there and back sends some bytes and returns how long they took.
+// thereAndBack sends some bytes and returns how long they took.
 func thereAndBack(t *testing.T, c net.Conn, n int) time.Duration {
 	t.Helper()
 	begin := time.Now()
@@ -62,7 +62,25 @@ func TestFaults(t *testing.T) {
 		t.Errorf("20 kB at 200 kB/s took %s", took)
 	}
 	p.Slow(0)
-	p.Cut()
+	for _, cut := range []func(){p.Cut, p.Mute} {
+		holds(t, p, c, cut)
+	}
+	p.Break()
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("a broken connection goes on")
+	}
+	again, err := net.Dial("tcp", p.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	thereAndBack(t, again, 10)
+}
+
+// holds sends something through a cut, which must wait until that is healed.
+func holds(t *testing.T, p *Proxy, c net.Conn, cut func()) {
+	t.Helper()
+	cut()
 	if _, err := c.Write([]byte("held")); err != nil {
 		t.Fatal(err)
 	}
@@ -80,14 +98,4 @@ func TestFaults(t *testing.T) {
 	if _, err := io.ReadFull(c, got); err != nil || string(got) != "held" {
 		t.Errorf("after the cut came %q, %v", got, err)
 	}
-	p.Break()
-	if _, err := c.Read(got); err == nil {
-		t.Error("a broken connection goes on")
-	}
-	again, err := net.Dial("tcp", p.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer again.Close()
-	thereAndBack(t, again, 10)
 }
