@@ -81,13 +81,7 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	if f.truth != "" && f.bootstrap != "" {
 		return usageError{fmt.Errorf("--truth is what the embedded cluster saw; it does not go with --bootstrap")}
 	}
-	o := p.options()
-	o.Set, o.Seed, o.Duration = f.set, seed, f.duration
-	s, err := scenario.Load(path, o)
-	if err != nil {
-		return usageError{err}
-	}
-	l, err := limits.Resolve(s.Limits)
+	s, l, err := p.toRun(path, f, seed)
 	if err != nil {
 		return usageError{err}
 	}
@@ -143,6 +137,18 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 		}
 	}
 	return p.finish(output, where, unsaved, f)
+}
+
+// toRun reads a scenario, as the flags change it, and its limits.
+func (p *process) toRun(path string, f runFlags, seed *uint64) (*scenario.Scenario, limits.Limits, error) {
+	o := p.options()
+	o.Set, o.Seed, o.Duration = f.set, seed, f.duration
+	s, err := scenario.Load(path, o)
+	if err != nil {
+		return nil, limits.Limits{}, err
+	}
+	l, err := limits.Resolve(s.Limits)
+	return s, l, err
 }
 
 // price sets what a run has cost, or what of it has no price.
