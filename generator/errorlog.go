@@ -2,7 +2,10 @@ package generator
 
 import (
 	"cmp"
+	"errors"
+	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +30,7 @@ func newErrorLog(events *eventLog) *errorLog {
 func (l *errorLog) add(where string, err error, at time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	k := errorKey{where, err.Error()}
+	k := errorKey{where, withoutPort(err)}
 	if _, ok := l.seen[k]; !ok && len(l.seen) >= maxErrorTexts {
 		k = errorKey{where, "other errors"}
 	}
@@ -37,6 +40,17 @@ func (l *errorLog) add(where string, err error, at time.Duration) {
 	}
 	l.events.add("error", at, 0, -1, k.where+": "+k.text)
 	l.seen[k] = &report.ErrorCount{Where: k.where, Error: k.text, Count: 1, FirstAt: at.Seconds()}
+}
+
+// withoutPort is an error's text without this machine's end of a connection, which
+// makes each text another.
+func withoutPort(err error) string {
+	text := err.Error()
+	var op *net.OpError
+	if errors.As(err, &op) && op.Source != nil {
+		text = strings.ReplaceAll(text, op.Source.String()+"->", "")
+	}
+	return text
 }
 
 func (l *errorLog) list() []report.ErrorCount {

@@ -16,6 +16,8 @@ const (
 	// rebalanceTimeout is the Java client's max.poll.interval.ms: how long a
 	// rebalance waits for a member that is processing.
 	rebalanceTimeout = 5 * time.Minute
+	// leaveTimeout bounds how long a group may take to let a member go.
+	leaveTimeout = 15 * time.Second
 	// commitTimeout bounds the commit before a member gives partitions up.
 	commitTimeout = 10 * time.Second
 )

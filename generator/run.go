@@ -291,7 +291,7 @@ func (r *run) close() {
 	}
 	for _, g := range r.groups {
 		for _, m := range g.present {
-			all.Go(m.client.Close)
+			all.Go(m.close)
 		}
 	}
 	all.Wait()

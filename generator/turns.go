@@ -111,5 +111,16 @@ func (g *group) youngest() *member {
 func (m *member) leave() {
 	m.stop()
 	<-m.done
+	m.close()
+}
+
+// close tells the group and ends the client. A cluster that does not answer is left
+// untold.
+func (m *member) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	defer cancel()
+	if err := m.client.LeaveGroupContext(ctx); err != nil {
+		m.errors.add("leave", err, m.clock.now())
+	}
 	m.client.Close()
 }
