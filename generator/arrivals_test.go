@@ -39,6 +39,7 @@ phases:
 // at the end of each second between what was due then and what was due one
 // longest sleep before.
 func TestVirtualChangingLoad(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, changingLoad, map[limits.Name]float64{limits.PartitionIngress: 5e6}, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkCounts(t, r, truth)

@@ -97,6 +97,7 @@ phases:
 // and a group's offsets. What holds no record for the group is skipped, and only
 // the run's own records have a latency.
 func TestVirtualBegin(t *testing.T) {
+	t.Parallel()
 	const written = 1000
 	for name, c := range map[string]struct {
 		group             string
@@ -154,6 +155,7 @@ func checkBacklog(t *testing.T, r *report.Result, pause bool) {
 // TestVirtualNotCommitted holds that a partition in which the named group has no
 // offset, or one beyond the log, is an error of the environment that names it.
 func TestVirtualNotCommitted(t *testing.T) {
+	t.Parallel()
 	for group, want := range map[string]string{
 		"half":   "group half has committed no offset for theirs/1",
 		"beyond": "group beyond has committed offset 34 for theirs/1, whose log ends at 33",

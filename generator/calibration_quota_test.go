@@ -92,6 +92,7 @@ func throttlesOf(t *testing.T, r *report.Result, truth []embedded.Row) throttleT
 // midst of a throttle that the truth counts whole: it may be lower by what that
 // reaches beyond.
 func TestVirtualKnownQuota(t *testing.T) {
+	t.Parallel()
 	const group = "consumers: {g: {topics: [t], clients: %d, settings: {fetch_max_bytes: 48KiB}}}"
 	for name, c := range map[string]struct {
 		partitions, producers int

@@ -67,6 +67,7 @@ func sameDistribution(t *testing.T, what string, got report.Latency, want []time
 // TestVirtualKnownDelay adds 50 ms, a distribution with two points, and one with a
 // long tail.
 func TestVirtualKnownDelay(t *testing.T) {
+	t.Parallel()
 	text := fmt.Sprintf(oneByOne, "20/s", "250s")
 	var base float64
 	inVirtualTime(t, text, nil, 0, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
@@ -167,6 +168,7 @@ func TestRealTimeKnownDelay(t *testing.T) {
 // on paper, that is 1.6/2 of 12 ms = 2.4 %, and less beyond; hence 3 %. The
 // histogram's 0.1 % and half a record's distance (0.5 ms of 400) are within the rest.
 func TestVirtualKnownStall(t *testing.T) {
+	t.Parallel()
 	const rate, duration, stall = 1000.0, 20.0, 2.0
 	paper := func(q float64) float64 { return 1000 * stall * (1 - (1-q)*duration/stall) }
 	for name, c := range map[string]struct {

@@ -129,7 +129,7 @@ func (r *run) newProducer(f *fleet, i int) (*producer, error) {
 		kgo.RecordPartitioner(partitioner(f.Partition)),
 		kgo.RecordDeliveryTimeout(deliveryTimeout), kgo.UnknownTopicRetries(unknownRetries),
 		kgo.ProducerBatchCompression(codec(s.Compression, s.CompressionLevel)),
-		kgo.WithHooks(&batchHook{written: r.written}),
+		kgo.WithHooks(&batchHook{written: r.writtenBy(s.Idempotent)}),
 	)
 	switch s.Acks {
 	case "all":
@@ -218,10 +218,12 @@ func (h *batchHook) OnFetchBatchRead(_ kgo.BrokerMetadata, topic string, partiti
 	}
 }
 
-// written notes an acknowledged batch under its partition.
-func (r *run) written(topic string, partition int32, records int, bytes int64) {
-	if p := r.partition(topic, partition); p != nil {
-		p.written(r.clock.now(), records, bytes)
+// writtenBy notes an acknowledged batch under its partition.
+func (r *run) writtenBy(idempotent bool) func(topic string, partition int32, records int, bytes int64) {
+	return func(topic string, partition int32, records int, bytes int64) {
+		if p := r.partition(topic, partition); p != nil {
+			p.written(r.clock.now(), records, bytes, idempotent)
+		}
 	}
 }
 

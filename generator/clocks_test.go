@@ -77,6 +77,7 @@ func checkClocks(t *testing.T, r *report.Result, ahead time.Duration, least, mos
 // behind or right. In virtual time only linger and wake-ups take time, and those
 // are all that a record waits for.
 func TestVirtualClocksApart(t *testing.T) {
+	t.Parallel()
 	for name, ahead := range map[string]time.Duration{"ahead": clocksApart, "behind": -clocksApart, "right": 0} {
 		t.Run(name, func(t *testing.T) {
 			writing, reading := parse(t, writes), parse(t, onlyReads)

@@ -13,6 +13,7 @@ import (
 // TestVirtualTemplate writes to 200 topics in turn, reads them with one group, and
 // lists each under its own name.
 func TestVirtualTemplate(t *testing.T) {
+	t.Parallel()
 	const text = `
 version: 1
 name: sensors
@@ -52,6 +53,7 @@ phases:
 // TestVirtualIdle holds exactly as many connections as asked for, opened at the
 // rate asked for, and none in the way of the records.
 func TestVirtualIdle(t *testing.T) {
+	t.Parallel()
 	const text = `
 version: 1
 name: idle
@@ -99,6 +101,7 @@ phases:
 // TestVirtualIdleRefused keeps trying for what the cluster refuses, once a second
 // and no faster, and counts it.
 func TestVirtualIdleRefused(t *testing.T) {
+	t.Parallel()
 	const text = `
 version: 1
 name: idle
@@ -147,6 +150,7 @@ phases:
 // TestVirtualConnectRate connects a fleet before the traffic at its rate, so that
 // the first records meet clients that are ready.
 func TestVirtualConnectRate(t *testing.T) {
+	t.Parallel()
 	const text = `
 version: 1
 name: rate

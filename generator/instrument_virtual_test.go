@@ -28,6 +28,7 @@ func checkOf(t *testing.T, r *report.Result, name string) report.Reason {
 // nearly all the time and half of the records never leave, and none of it is the
 // instrument's doing. Its lag stays that of a run that fits.
 func TestVirtualInstrumentSilent(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, hotPartition, map[limits.Name]float64{limits.PartitionIngress: 1e6}, 0, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
 		r := out.Result
 		if !r.Validity.Valid || r.Throttle.Share < 0.1 || r.Latency.ClientWait.P99 < 1000 || r.Totals.Unsent < r.Totals.Scheduled/4 {
@@ -55,6 +56,7 @@ func TestVirtualInstrumentSilent(t *testing.T) {
 // its linger leaves too small for its rate: only that is the client's doing, and it
 // is found in spite of the throttle.
 func TestVirtualFullClient(t *testing.T) {
+	t.Parallel()
 	text := `
 version: 1
 name: full
@@ -93,6 +95,7 @@ phases: [{name: warm-up, duration: 5s, measure: false}, {name: steady, duration:
 // or that of the client where a request takes 5 ms and it cannot have its rate in
 // flight.
 func TestVirtualSlowCluster(t *testing.T) {
+	t.Parallel()
 	const text = `
 version: 1
 name: slow

@@ -21,7 +21,7 @@ type observer struct {
 	order   []*link
 	open    int64
 	owners  []string                 // of each client
-	unsafe  map[int]int64            // records that may be in the log twice, by partition number over all topics
+	unsafe  map[int]int64            // records without idempotence that went out and were not refused, by partition number over all topics
 	missing map[string]time.Duration // when a leader first did not know a topic
 
 	outages []outage
@@ -75,16 +75,15 @@ func newObserver(origin time.Time) *observer {
 	return o
 }
 
-// unsure notes what a produce request held whose client does not know whether it
-// was appended, and will send it again.
-func (o *observer) unsure(sent []carried) {
+// unsafely notes records without idempotence that went out, or with a negative sign
+// that were refused: whatever of the others is not acknowledged may be in the log.
+func (o *observer) unsafely(sign int64, p carried) {
+	if p.unsafe == 0 {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, p := range sent {
-		if p.unsafe > 0 {
-			o.unsafe[p.number] += p.unsafe
-		}
-	}
+	o.unsafe[p.number] += sign * p.unsafe
 }
 
 // missed notes that a leader does not know a topic.

@@ -13,6 +13,7 @@ type partitionLoad struct {
 	markers  int64        // of transactions that ended: offsets without a record
 	unsure   int64        // markers that may be there or not
 	failed   int64        // records that were given up
+	unsafe   int64        // acknowledged records of clients without idempotence
 	aborted  int64        // acknowledged records of transactions that were not committed, at most
 	response distribution // measured phases
 	seconds  []partitionSecond
@@ -91,11 +92,14 @@ func (p *partitionLoad) soFar() distribution {
 	return p.response.clone()
 }
 
-// written notes an acknowledged batch.
-func (p *partitionLoad) written(now time.Duration, records int, bytes int64) {
+// written notes an acknowledged batch, of an idempotent client or not.
+func (p *partitionLoad) written(now time.Duration, records int, bytes int64, idempotent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.batched += int64(records)
+	if !idempotent {
+		p.unsafe += int64(records)
+	}
 	s := p.at(now)
 	s.ackedRecords += int64(records)
 	s.ackedBytes += bytes

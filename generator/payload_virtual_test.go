@@ -93,6 +93,7 @@ phases:
 // TestVirtualPayload sends drawn sizes, tombstones and headers to one partition and
 // holds every record in the log against what its slot draws.
 func TestVirtualPayload(t *testing.T) {
+	t.Parallel()
 	s := parsePayload(t, `
     partition: 2
     rate: 400/s
@@ -159,6 +160,7 @@ func checkEndToEnd(t *testing.T, r *report.Result, measured int64) {
 // TestVirtualSamples sends messages from a file in turn to all partitions. None can
 // carry a stamp; all tell their age.
 func TestVirtualSamples(t *testing.T) {
+	t.Parallel()
 	s := parsePayload(t, `
     partition: round-robin
     clients: 3
@@ -197,6 +199,7 @@ func TestVirtualSamples(t *testing.T) {
 // TestVirtualFixedPartitionOverload overloads one partition that a fleet names: what
 // could not be sent counts there and nowhere else.
 func TestVirtualFixedPartitionOverload(t *testing.T) {
+	t.Parallel()
 	text := strings.Replace(hotPartition, "    topic: t\n", "    topic: t\n    partition: 3\n", 1)
 	inVirtualTime(t, text, map[limits.Name]float64{limits.PartitionIngress: 1e6}, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result

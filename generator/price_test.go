@@ -13,6 +13,7 @@ import (
 // TestVirtualPriceExample runs the scenario that is Amazon's price example: what it
 // is billed by is what the cluster took, 4,096 bytes for each of 8,192 records.
 func TestVirtualPriceExample(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../scenarios/aws-price-example.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -52,6 +52,7 @@ func near(t *testing.T, what string, got, want, tolerance int) {
 // TestVirtualPause holds that a group that pauses fetches nothing, falls behind by
 // what is written meanwhile, and then catches up.
 func TestVirtualPause(t *testing.T) {
+	t.Parallel()
 	const rate = 500
 	text := readers(rate, "clients: 2, pauses: [{at: 20s, for: 10s}, {at: 50s, for: 5s}]")
 	inVirtualTime(t, text, nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
@@ -90,6 +91,7 @@ func TestVirtualPause(t *testing.T) {
 // TestVirtualPauseInterrupted stops a run within a pause: the pause ends, the group
 // reads what is left, and says that those records came early.
 func TestVirtualPauseInterrupted(t *testing.T) {
+	t.Parallel()
 	const rate = 500
 	text := readers(rate, "clients: 2, pauses: [{at: 10s, for: 50s}], members: [{at: 59s, join: 1}]")
 	inVirtualTime(t, text, nil, 30*time.Second, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
@@ -106,6 +108,7 @@ func TestVirtualPauseInterrupted(t *testing.T) {
 // TestVirtualBacklogThreshold judges the backlog of a group that pauses, and stops a
 // run whose backlog is too high: 500 a second from 20 s on reach 1,000 at 22 s.
 func TestVirtualBacklogThreshold(t *testing.T) {
+	t.Parallel()
 	text := readers(500, "clients: 2, pauses: [{at: 20s, for: 10s}]") + "thresholds: [backlog < 6000, {check: backlog < %d, group: g, abort: true}]\n"
 	inVirtualTime(t, fmt.Sprintf(text, 5500), nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
@@ -127,6 +130,7 @@ func TestVirtualBacklogThreshold(t *testing.T) {
 // TestVirtualMembers lets members join and leave: every record is read once, by
 // whoever is there.
 func TestVirtualMembers(t *testing.T) {
+	t.Parallel()
 	const rate = 500
 	text := readers(rate, "clients: 1, members: [{at: 10s, join: 3}, {at: 25s, leave: 2}, {at: 40s, join: 1}, {at: 50s, leave: 2}]")
 	inVirtualTime(t, text, nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
@@ -167,6 +171,7 @@ func TestVirtualMembers(t *testing.T) {
 // 1,000 a second, that what it leaves is its backlog, and that what it is spared
 // after the traffic counts as a lower bound.
 func TestVirtualProcessing(t *testing.T) {
+	t.Parallel()
 	const rate, slow, poll = 2000, 1000, 100
 	text := readers(rate, "clients: 1, processing: {per_record: 1ms}, settings: {max_poll_records: 100}")
 	inVirtualTime(t, text, nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
@@ -192,6 +197,7 @@ func TestVirtualProcessing(t *testing.T) {
 // TestVirtualBatches holds that full batches leave when they are full, others when
 // their window ends, and that a batch costs what it says.
 func TestVirtualBatches(t *testing.T) {
+	t.Parallel()
 	const rate = 500
 	for name, c := range map[string]struct {
 		group    string
@@ -225,6 +231,7 @@ func TestVirtualBatches(t *testing.T) {
 // TestVirtualClusterGone takes the cluster away while members come, go and pause:
 // the run ends, with what is known, when its waits have run out.
 func TestVirtualClusterGone(t *testing.T) {
+	t.Parallel()
 	s := parse(t, readers(100, "clients: 3, members: [{at: 10s, join: 1}, {at: 40s, leave: 1}], pauses: [{at: 20s, for: 30s}]"))
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)

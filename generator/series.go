@@ -180,11 +180,14 @@ func (r *run) means(load *partitionLoad) (acked, consumed float64) {
 }
 
 // possibleDuplicates is how many records of a partition were sent again though the
-// cluster may have had them.
+// cluster may have had them: those that went out without idempotence and were neither
+// refused nor acknowledged nor given up in the end.
 func (r *run) possibleDuplicates(t *cluster.Topic, partition int) int64 {
 	r.observer.mu.Lock()
-	defer r.observer.mu.Unlock()
-	return r.observer.unsafe[r.observer.topics.byName[t.Actual].first+partition]
+	out := r.observer.unsafe[r.observer.topics.byName[t.Actual].first+partition]
+	r.observer.mu.Unlock()
+	l := r.loads[t.Actual][partition]
+	return max(0, out-l.unsafe-l.failed)
 }
 
 // shareOf is the throttled share of the connections that carry a partition.

@@ -83,6 +83,7 @@ phases:
 // TestVirtualNetworkSilent loses everything for 30 s, which connections take for
 // dead after 20 s at most, and for the rest of the run.
 func TestVirtualNetworkSilent(t *testing.T) {
+	t.Parallel()
 	t.Run("for a while", func(t *testing.T) {
 		s := &silence{from: 15 * time.Second, to: 45 * time.Second}
 		onVirtualNetwork(t, parse(t, quietLoad), nil, 0, s.wrap, func(t *testing.T, out *generator.Output, _ []embedded.Row) {

@@ -133,6 +133,7 @@ func (i injected) on(t *testing.T, usual float64, atLeast int, cause func(report
 // TestVirtualSpent injects each cause into a load that by itself waits for linger
 // only, 5 ms at most and so 5 records of 1,000 a second at any time.
 func TestVirtualSpent(t *testing.T) {
+	t.Parallel()
 	const usual = 5.2 // with the wake-ups, which come up to 0.2 ms late
 	throttle := func(s report.Spent) float64 { return s.Throttle }
 	broker := func(s report.Spent) float64 { return s.Broker }
@@ -205,6 +206,7 @@ phases:
 // TestVirtualSpentExactly sends records one by one, so that what each waits for is
 // known: 5 ms of linger, the delay of the cluster, the bytes on a thin network.
 func TestVirtualSpentExactly(t *testing.T) {
+	t.Parallel()
 	const records, linger, delay, rate = 200, 0.005, 0.007, 100e3
 	var passed atomic.Int64
 	injected{
@@ -228,6 +230,7 @@ func TestVirtualSpentExactly(t *testing.T) {
 // connections that a broker loses, one when it is back, one for all leaders that
 // move, and none for the ends of the run's own connections.
 func TestVirtualEvents(t *testing.T) {
+	t.Parallel()
 	injected{text: evenLoad, during: func(c *embedded.Cluster) {
 		time.Sleep(6 * time.Second)
 		c.Down(1)

@@ -12,6 +12,7 @@ import (
 // clients and up to 2,400 partitions, and counts: exactly what is scheduled is sent,
 // by every client its part, and is in the log.
 func TestVirtualSweep(t *testing.T) {
+	t.Parallel()
 	const text = `
 version: 1
 name: sweep

@@ -85,7 +85,6 @@ func (c *tapConn) Close() error {
 	c.waiting = nil
 	c.mu.Unlock()
 	for _, x := range unanswered {
-		c.tap.observer.unsure(x.sent)
 		c.tap.waits.lost(c.addr, x)
 	}
 	return err
@@ -161,6 +160,7 @@ func (c *tapConn) request(frame []byte) {
 			if part, ok := topics.partition(t, p); ok {
 				part.bytes = int64(len(records))
 				part.unsafe = wire.UnsafeRecords(records)
+				c.tap.observer.unsafely(1, part)
 				x.sent = append(x.sent, part)
 				if b, ok := wire.ReadBatch(records); ok && c.tap.waits != nil {
 					x.batches = append(x.batches, c.tap.waits.batch(part.number, b))
@@ -201,7 +201,6 @@ func (c *tapConn) Read(p []byte) (int, error) {
 	if x := c.in.current; x != nil {
 		if err != nil {
 			c.in.current = nil
-			c.tap.observer.unsure(x.sent)
 			c.tap.waits.lost(c.addr, x)
 		} else if x.key == wire.Produce {
 			c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.arriving = true })
@@ -353,8 +352,15 @@ func (r *responseReader) refused(c *tapConn, x *exchange) {
 			x.refused = append(x.refused, at.number)
 		}
 		switch p.ErrorCode {
-		case kerr.RequestTimedOut.Code, kerr.NotEnoughReplicasAfterAppend.Code:
-			o.unsure(slices.DeleteFunc(slices.Clone(x.sent), func(s carried) bool { return s.number != at.number }))
+		case 0, kerr.RequestTimedOut.Code, kerr.NotEnoughReplicasAfterAppend.Code: // it may be in the log
+		default:
+			for _, s := range x.sent {
+				if s.number == at.number {
+					o.unsafely(-1, s)
+				}
+			}
+		}
+		switch p.ErrorCode {
 		case kerr.UnknownTopicOrPartition.Code, kerr.UnknownTopicID.Code:
 			o.missed(at.in.Topic)
 		}

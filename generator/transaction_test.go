@@ -82,6 +82,7 @@ func checkLogs(t *testing.T, r *report.Result, truth []embedded.Row) {
 // committed or not, and the marker that each transaction leaves in each partition
 // that it wrote to.
 func TestVirtualTransactions(t *testing.T) {
+	t.Parallel()
 	for _, aborted := range []string{"0%", "20%", "100%"} {
 		t.Run(aborted, func(t *testing.T) {
 			inVirtualTime(t, fmt.Sprintf(committing, "1001/s", 10, aborted), nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
@@ -113,6 +114,7 @@ func TestVirtualTransactions(t *testing.T) {
 
 // TestVirtualTransactionsAlike draws the same transactions for abortion each time.
 func TestVirtualTransactionsAlike(t *testing.T) {
+	t.Parallel()
 	var first report.Transactions
 	for i := range 2 {
 		inVirtualTime(t, fmt.Sprintf(committing, "1001/s", 10, "20%"), nil, 0, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
@@ -128,6 +130,7 @@ func TestVirtualTransactionsAlike(t *testing.T) {
 // TestVirtualTransactionsAtMax has no schedule, and a partition that throttles: the
 // clients fill transactions as fast as they are taken.
 func TestVirtualTransactionsAtMax(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, fmt.Sprintf(committing, "max", 500, "10%"), map[limits.Name]float64{limits.PartitionIngress: 1e5}, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		checkLogs(t, out.Result, truth)
 		if n := out.Result.Fleets[0].Transactions; n.Committed < 10*n.Aborted/3 || n.Aborted == 0 {
@@ -139,6 +142,7 @@ func TestVirtualTransactionsAtMax(t *testing.T) {
 // TestVirtualTransactionInterrupted ends what is open, so that nothing waits for
 // the cluster's timeout.
 func TestVirtualTransactionInterrupted(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, fmt.Sprintf(committing, "100/s", 3000, "0%"), nil, 8*time.Second, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkLogs(t, r, truth)
@@ -163,6 +167,7 @@ func (c slowConn) Read(p []byte) (int, error) {
 // the schedule is attempted as ever, the records wait for their client, and what
 // waits is not held against the generator.
 func TestVirtualSlowTransactions(t *testing.T) {
+	t.Parallel()
 	s := parse(t, fmt.Sprintf(committing, "1001/s", 50, "20%"))
 	onVirtualNetwork(t, s, nil, 0, func(c net.Conn) net.Conn { return slowConn{c} }, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
@@ -182,6 +187,7 @@ func TestVirtualSlowTransactions(t *testing.T) {
 // TestVirtualReadCommitted holds that a group which reads committed records only
 // gets those, and that the others are counted as skipped.
 func TestVirtualReadCommitted(t *testing.T) {
+	t.Parallel()
 	s := parse(t, fmt.Sprintf(committing, "1000/s", 10, "20%"))
 	s.Consumers[0].Settings.ReadCommitted = true
 	onVirtualNetwork(t, s, nil, 0, nil, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
@@ -213,6 +219,7 @@ func (c brokenConn) Write(p []byte) (int, error) {
 // each of them still leaves one marker in each partition, and every record is
 // accounted for.
 func TestVirtualTransactionsInDoubt(t *testing.T) {
+	t.Parallel()
 	var ends atomic.Int64
 	s := parse(t, fmt.Sprintf(committing, "1000/s", 10, "20%"))
 	s.Consumers[0].Settings.ReadCommitted = true

@@ -15,6 +15,7 @@ import (
 // × 20 ÷ 21 (20 partitions on as many brokers) does not, and what does get through
 // with two brokers is at most 4/3 of buffer ÷ linger.
 func TestVirtualReach(t *testing.T) {
+	t.Parallel()
 	const (
 		buffer = 200e3 // and a linger of 1 s
 		bound  = 2 * buffer * 20 / 21

@@ -109,6 +109,7 @@ phases:
 // TestVirtualOverload overloads one partition for a minute and holds the result
 // against the cluster's truth.
 func TestVirtualOverload(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, hotPartition, map[limits.Name]float64{limits.PartitionIngress: 1e6}, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkCounts(t, r, truth)
@@ -199,6 +200,7 @@ func checkThrottles(t *testing.T, r *report.Result, truth []embedded.Row) {
 // TestVirtualInterrupt stops in the middle of an overload: what was scheduled until
 // then is accounted for, and nothing after.
 func TestVirtualInterrupt(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, hotPartition, map[limits.Name]float64{limits.PartitionIngress: 1e6}, 30*time.Second, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkCounts(t, r, truth)
@@ -216,6 +218,7 @@ func TestVirtualInterrupt(t *testing.T) {
 // TestVirtualFits runs a load that fits: no throttle, nothing censored, and with
 // no network and no CPU to wait for, no lag at all.
 func TestVirtualFits(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, hotPartition, map[limits.Name]float64{limits.PartitionIngress: 5e6, limits.ClusterIngress: 20e6}, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkCounts(t, r, truth)

@@ -15,6 +15,7 @@ import (
 // TestVirtualThresholds judges an overloaded run: every observed value is the one
 // that the result shows elsewhere.
 func TestVirtualThresholds(t *testing.T) {
+	t.Parallel()
 	hot := limits.Partitioner("t", 4)([]byte("0"))
 	cold := (hot + 1) % 4
 	gate := hotPartition + fmt.Sprintf(`
@@ -95,6 +96,7 @@ thresholds:
 // TestVirtualAbort stops overloaded runs by a threshold. Each stops within 2 s of
 // when its own seconds show that it broke, with every record accounted for.
 func TestVirtualAbort(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		check  string
 		broken func(report.Second) bool // by what was measured in a second of the run
@@ -148,6 +150,7 @@ func TestVirtualAbort(t *testing.T) {
 // TestVirtualAbortHolds runs to the end when its aborting thresholds hold, although
 // one of them would be broken in the warm-up.
 func TestVirtualAbortHolds(t *testing.T) {
+	t.Parallel()
 	gate := strings.Replace(hotPartition, "55s", "15s", 1) + "thresholds: [{check: offered.rate > 2.9MB/s, abort: true}, {check: response.max < 300ms, abort: true}, {check: throttled.share == 0, abort: true}]\n"
 	inVirtualTime(t, gate, nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
@@ -161,6 +164,7 @@ func TestVirtualAbortHolds(t *testing.T) {
 // TestVirtualThresholdsOfTemplates judges a template as a whole and one of its
 // topics.
 func TestVirtualThresholdsOfTemplates(t *testing.T) {
+	t.Parallel()
 	inVirtualTime(t, `
 version: 1
 name: templates

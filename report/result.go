@@ -147,8 +147,8 @@ type Totals struct {
 	Acked     int64 `json:"acked"`
 	Failed    int64 `json:"failed"`
 	// PossibleDuplicates are records that a producer without idempotence sent again
-	// because no answer came, or one that left open whether they were appended. The
-	// log may hold them twice.
+	// because no answer reached it, or one that left open whether they were appended.
+	// The log may hold them twice.
 	PossibleDuplicates int64 `json:"possible_duplicates,omitempty"`
 	LogEndDelta        int64 `json:"log_end_delta"`
 	Markers            int64 `json:"markers,omitempty"` // of the run's transactions: offsets of the log without a record
