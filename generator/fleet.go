@@ -36,7 +36,12 @@ type target struct {
 }
 
 // target is the topic of a slot.
-func (f *fleet) target(slot int64) *target { return &f.topics[slot%int64(len(f.topics))] }
+func (f *fleet) target(slot int64) *target {
+	if len(f.topics) == 1 {
+		return &f.topics[0] // a division for each record is worth sparing
+	}
+	return &f.topics[slot%int64(len(f.topics))]
+}
 
 // slot is the index, in the fleet's schedule, of record n of one of its clients.
 func (f *fleet) slot(client int, n int64) int64 {

@@ -28,9 +28,32 @@ func (w *stopwatch) now(start time.Time) time.Duration {
 type notes struct {
 	attempts  []attempt
 	handovers []handover
+	records   int // counted once for each note
 }
 
-const mostNotes = 64
+const mostNotes = 128 // of both kinds: 64 records
+
+// found notes that a record was found due; records that are alike follow each other,
+// when nothing paces them.
+func (n *notes) found(intended, at time.Duration, measured bool) {
+	if last := len(n.attempts) - 1; last >= 0 && n.attempts[last].like(intended, at, measured) {
+		n.attempts[last].records++
+	} else {
+		n.attempts = append(n.attempts, attempt{intended: intended, at: at, measured: measured, records: 1})
+	}
+	n.records++
+}
+
+// handed notes that the client library took a record.
+func (n *notes) handed(wait time.Duration, measured bool) {
+	last := len(n.handovers) - 1
+	if last >= 0 && n.handovers[last].wait == wait && n.handovers[last].measured == measured {
+		n.handovers[last].records++
+	} else {
+		n.handovers = append(n.handovers, handover{wait: wait, measured: measured, records: 1})
+	}
+	n.records++
+}
 
 // tell tells the recorder what it has not been told yet.
 func (p *producer) tell() {
@@ -42,4 +65,5 @@ func (p *producer) tell() {
 		p.recorder.handed(p.notes.handovers)
 		p.notes.handovers = p.notes.handovers[:0]
 	}
+	p.notes.records = 0
 }

@@ -53,12 +53,22 @@ func (p *producer) take(size int) *flight {
 	return f
 }
 
-// give takes a flight back for another record.
+// give takes a flight back for another record, some at a time: few are kept waiting
+// for others to come back.
 func (p *producer) give(f *flight) {
+	p.back = append(p.back, f)
+	if len(p.back) < givenTogether {
+		return
+	}
 	p.mu.Lock()
-	p.idle[f.class] = append(p.idle[f.class], f)
+	for _, f := range p.back {
+		p.idle[f.class] = append(p.idle[f.class], f)
+	}
 	p.mu.Unlock()
+	p.back = p.back[:0]
 }
+
+const givenTogether = 32
 
 // fill makes the random part of every block of zero bytes random.
 func (p *producer) fill(value []byte) {

@@ -58,6 +58,7 @@ type producer struct {
 	heard   *atomic.Int64 // what has come over the client's connections; nil: unknown
 	lastly  int64         // heard when ackedAt was read
 	ackedAt time.Duration
+	back    []*flight
 	freed   atomic.Int64 // bytes of keys and values that the client holds no more
 	mu      sync.Mutex
 	idle    [sizeClasses][]*flight
@@ -164,8 +165,8 @@ func (p *producer) wait(now, intended time.Duration, records int64) {
 // find notes that the next record was found due.
 func (p *producer) find(t time.Duration, measured bool, now time.Duration) {
 	p.found++
-	p.notes.attempts = append(p.notes.attempts, attempt{intended: t, at: now, measured: measured})
-	if len(p.notes.attempts) == mostNotes {
+	p.notes.found(t, now, measured)
+	if p.notes.records >= mostNotes {
 		p.tell()
 	}
 }
@@ -242,8 +243,8 @@ func (p *producer) leave(c content, intended time.Duration, measured bool, attem
 	f := p.make(c, intended)
 	f.measured, f.handed = measured, now
 	p.given += int64(f.size)
-	p.notes.handovers = append(p.notes.handovers, handover{wait: now - attempted, measured: measured})
-	if len(p.notes.handovers) == mostNotes {
+	p.notes.handed(now-attempted, measured)
+	if p.notes.records >= mostNotes {
 		p.tell()
 	}
 	return f

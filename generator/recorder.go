@@ -55,9 +55,9 @@ type sojourn struct {
 	begunRest, endedRest time.Duration
 }
 
-func (s *sojourn) begin(t time.Duration) {
-	s.begun++
-	s.begunRest += rest(t)
+func (s *sojourn) begin(t time.Duration, n int64) {
+	s.begun += n
+	s.begunRest += time.Duration(n) * rest(t)
 }
 
 func (s *sojourn) end(t time.Duration) {
@@ -115,51 +115,57 @@ func (r *recorder) giveBack(l *latencies) {
 	r.mu.Unlock()
 }
 
-// attempt is a record that was found due at a time.
+// attempt is one or several records, alike, that were found due at a time.
 type attempt struct {
 	intended, at time.Duration
 	measured     bool
+	records      int64
+}
+
+func (a attempt) like(intended, at time.Duration, measured bool) bool {
+	return a.intended == intended && a.at == at && a.measured == measured
 }
 
 // attempted notes records that were found due, and how late each was.
 func (r *recorder) attempted(all []attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.found += int64(len(all))
 	for _, a := range all {
 		lag := a.at - a.intended
+		r.found += a.records
 		s := r.at(a.at)
-		s.offered++
-		s.foundRest += rest(a.at)
+		s.offered += a.records
+		s.foundRest += time.Duration(a.records) * rest(a.at)
 		if lag <= timelyLag {
-			r.timely++
+			r.timely += a.records
 		}
 		s.lagMax = max(s.lagMax, lag)
 		due := r.at(a.intended)
-		due.waiting.begin(a.intended)
+		due.waiting.begin(a.intended, a.records)
 		if a.measured {
-			r.lag.exact.record(lag)
-			due.measured.begin(a.intended)
+			r.lag.exact.recordN(lag, a.records)
+			due.measured.begin(a.intended, a.records)
 		}
 	}
 }
 
-// handover is a record that the client library took so long after it was found due.
+// handover is one or several records, alike, that the client library took so long
+// after they were found due.
 type handover struct {
 	wait     time.Duration
 	measured bool
+	records  int64
 }
 
 // handed notes records that the client library took.
 func (r *recorder) handed(all []handover) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sent += int64(len(all))
 	for _, h := range all {
-		if !h.measured {
-			continue
+		r.sent += h.records
+		if h.measured {
+			r.wait.exact.recordN(h.wait, h.records)
 		}
-		r.wait.exact.record(h.wait)
 	}
 }
 

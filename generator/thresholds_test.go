@@ -103,7 +103,7 @@ func TestWaitingRecordsCount(t *testing.T) {
 	at := func(n int) time.Duration { return time.Duration(n) * 10 * time.Millisecond }
 	var found []attempt
 	for n := range 1000 { // 100 a second for 10 s
-		found = append(found, attempt{intended: at(n), at: 10 * time.Second, measured: true})
+		found = append(found, attempt{intended: at(n), at: 10 * time.Second, measured: true, records: 1})
 	}
 	r.attempted(found)
 	for n := range 500 { // the first 5 s are answered after 10 ms

@@ -89,7 +89,7 @@ func TestIntegral(t *testing.T) {
 		for range rapid.IntRange(0, 20).Draw(t, "records") {
 			begin := time.Duration(rapid.Int64Range(0, int64(over)).Draw(t, "begin"))
 			end := over
-			sojourns[begin/time.Second].begin(begin)
+			sojourns[begin/time.Second].begin(begin, 1)
 			if rapid.Bool().Draw(t, "ends") {
 				end = time.Duration(rapid.Int64Range(int64(begin), int64(over)).Draw(t, "end"))
 				sojourns[end/time.Second].end(end)
