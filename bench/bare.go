@@ -24,7 +24,6 @@ type bareOptions struct {
 	duration                time.Duration
 	rate                    int   // records/s; 0 is flat out
 	records                 int64 // to read
-	poll                    int   // most records of one poll; 0 is what there is
 }
 
 // bareResult is what a bare loop prints. Rates are over Seconds: of producing,
@@ -48,7 +47,6 @@ func bare(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.DurationVar(&o.duration, "for", 6*time.Second, "produce: how long")
 	flags.IntVar(&o.rate, "rate", 0, "produce: `records/s`; 0 is flat out")
 	flags.Int64Var(&o.records, "records", 0, "poll: how many `records` to read")
-	flags.IntVar(&o.poll, "poll", 0, "poll: most `records` of one poll; 0 is all there is")
 	verb := ""
 	if len(args) > 0 {
 		verb, args = args[0], args[1:]
@@ -176,7 +174,7 @@ func barePoll(ctx context.Context, o bareOptions) (bareResult, error) {
 	var r bareResult
 	var first, last time.Time
 	for r.Records < o.records {
-		fetches := client.PollRecords(ctx, o.poll)
+		fetches := client.PollFetches(ctx)
 		if err := fetches.Err0(); err != nil {
 			return bareResult{}, fmt.Errorf("polling: %w", err)
 		}

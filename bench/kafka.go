@@ -44,11 +44,8 @@ func (b *bench) startKafka(ctx context.Context) (server, error) {
 	}
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails
-	format, err := execute(ctx, b.java(toolHeap, "kafka.tools.StorageTool", "format",
+	_, err = succeed(ctx, "formatting Apache Kafka's storage", b.java(toolHeap, "kafka.tools.StorageTool", "format",
 		"--cluster-id="+base64.RawURLEncoding.EncodeToString(id), "--config", config)...)
-	if err == nil && format.exit != 0 {
-		err = format.failed("formatting Apache Kafka's storage")
-	}
 	if err != nil {
 		return server{}, err
 	}

@@ -53,6 +53,15 @@ func execute(ctx context.Context, args ...string) (finished, error) {
 	}, nil
 }
 
+// succeed executes a program that is to end with exit code 0.
+func succeed(ctx context.Context, what string, args ...string) (finished, error) {
+	f, err := execute(ctx, args...)
+	if err == nil && f.exit != 0 {
+		err = f.failed(what)
+	}
+	return f, err
+}
+
 // command ends with the context: asked at first, killed when it does not listen.
 func command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)

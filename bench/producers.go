@@ -115,10 +115,7 @@ func bareLoop(name string, on int, l load) peer {
 
 func runBare(ctx context.Context, args []string) (finished, bareResult, error) {
 	var r bareResult
-	f, err := execute(ctx, args...)
-	if err == nil && f.exit != 0 {
-		err = f.failed("the bare loop")
-	}
+	f, err := succeed(ctx, "the bare loop", args...)
 	if err == nil {
 		err = json.Unmarshal([]byte(f.stdout), &r)
 	}
@@ -146,10 +143,7 @@ func javaProducer(l load) peer {
 		b.note(name, sinks[0].address, args)
 		var m measure
 		err := onTopic(ctx, l, sinks[0], func() error {
-			f, err := execute(ctx, args...)
-			if err == nil && f.exit != 0 {
-				err = f.failed(name)
-			}
+			f, err := succeed(ctx, name, args...)
 			if err != nil {
 				return err
 			}
@@ -206,10 +200,7 @@ func rdkafkaProducer(l load) peer {
 		b.note(name, sinks[0].address, args)
 		var m measure
 		err := onTopic(ctx, l, sinks[0], func() error {
-			f, err := execute(ctx, args...)
-			if err == nil && f.exit != 0 {
-				err = f.failed(name)
-			}
+			f, err := succeed(ctx, name, args...)
 			if err != nil {
 				return err
 			}

@@ -96,10 +96,7 @@ func javaConsumer() peer {
 		args := b.java(toolHeap, "org.apache.kafka.tools.ConsumerPerformance", "--bootstrap-server", sinks[0].address,
 			"--topic", benchTopic, "--num-records", strconv.FormatInt(b.written, 10), "--hide-header")
 		b.note(name, sinks[0].address, args)
-		f, err := execute(ctx, append(args, "--group", newGroup())...)
-		if err == nil && f.exit != 0 {
-			err = f.failed(name)
-		}
+		f, err := succeed(ctx, name, append(args, "--group", newGroup())...)
 		if err != nil {
 			return measure{}, err
 		}

@@ -55,10 +55,7 @@ func setUp(ctx context.Context, stderr io.Writer) (*bench, error) {
 func (b *bench) tearDown() { _ = os.RemoveAll(b.dir) }
 
 func (b *bench) build(ctx context.Context, args ...string) error {
-	f, err := execute(ctx, args...)
-	if err == nil && f.exit != 0 {
-		err = f.failed(args[0])
-	}
+	_, err := succeed(ctx, args[0], args...)
 	return err
 }
 

@@ -50,7 +50,7 @@ func (r *run) drive(ctx context.Context) {
 	}
 	var watched sync.WaitGroup
 	watching := make(chan struct{})
-	go r.probe(watching)
+	watched.Go(func() { r.probe(watching) })
 	watched.Go(func() { r.watch(watching) })
 	watched.Go(func() { r.health.watch(r.start, r.stalled, watching) })
 

@@ -10,7 +10,7 @@ import (
 )
 
 // eventLog keeps what happened to the run from outside. Beyond a bound events of a
-// kind are only counted, so that a cluster that fails all the time costs no memory.
+// kind are left out, so that a cluster that fails all the time costs no memory.
 type eventLog struct {
 	mu    sync.Mutex
 	seen  []report.Event

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -77,13 +78,15 @@ func newObserver(origin time.Time) *observer {
 
 // unsafely notes records without idempotence that went out, or with a negative sign
 // that were refused: whatever of the others is not acknowledged may be in the log.
-func (o *observer) unsafely(sign int64, p carried) {
-	if p.unsafe == 0 {
+func (o *observer) unsafely(sign int64, all []carried) {
+	if !slices.ContainsFunc(all, func(p carried) bool { return p.unsafe > 0 }) {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.unsafe[p.number] += sign * p.unsafe
+	for _, p := range all {
+		o.unsafe[p.number] += sign * p.unsafe
+	}
 }
 
 // missed notes that a leader does not know a topic.

@@ -76,7 +76,7 @@ func TestRealTimeSpent(t *testing.T) {
 			}
 			r := onSockets(t, c.text, c.dial, c.during)
 			t.Logf("%+v", r.Spent)
-			if got := c.cause(r.Spent); got < 0.9*(whole(r.Spent)-r.Spent.Client) || got < 0.9*c.least {
+			if got := c.cause(r.Spent); got < 0.9*(r.Spent.Total()-r.Spent.Client) || got < 0.9*c.least {
 				t.Errorf("%+v, want at least %.0f record-seconds", r.Spent, c.least)
 			}
 		})

@@ -40,9 +40,6 @@ phases:
   - {name: steady, duration: 20s}
 `
 
-// whole adds up what a result says of the records' time.
-func whole(s report.Spent) float64 { return s.Throttle + s.Broker + s.Network + s.Client }
-
 // checkSpent holds the parts against what the response times say in another way: their
 // mean times their number. The histogram has three digits, so that it may be 0.1 %
 // off. Records that were given up wait no longer, and have their age at the end there.
@@ -53,7 +50,7 @@ func checkSpent(t *testing.T, r *report.Result) {
 	}
 	l := r.Latency.Response
 	want := l.Mean / 1000 * float64(l.Count)
-	if got := whole(r.Spent); math.Abs(got-want) > 0.001*want {
+	if got := r.Spent.Total(); math.Abs(got-want) > 0.001*want {
 		t.Errorf("the parts add up to %.3f record-seconds; the mean says %.3f", got, want)
 	}
 }
@@ -108,7 +105,7 @@ func slowSeconds(t *testing.T, r *report.Result, usual float64, atLeast int, cau
 	t.Helper()
 	n := 0
 	for _, s := range r.Timeline {
-		all := whole(s.Spent)
+		all := s.Spent.Total()
 		if all < 10*usual {
 			continue
 		}
@@ -119,7 +116,7 @@ func slowSeconds(t *testing.T, r *report.Result, usual float64, atLeast int, cau
 	if n < atLeast {
 		t.Errorf("%d slow seconds, want %d", n, atLeast)
 	}
-	all, others := whole(r.Spent), whole(r.Spent)-cause(r.Spent)
+	all, others := r.Spent.Total(), r.Spent.Total()-cause(r.Spent)
 	if others > max(usual*float64(len(r.Timeline)), 0.1*all) {
 		t.Errorf("the whole run: %+v", r.Spent)
 	}
@@ -145,7 +142,7 @@ func TestVirtualSpent(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		injected{text: evenLoad}.run(t, func(t *testing.T, r *report.Result) {
 			for _, s := range r.Timeline {
-				if whole(s.Spent) > usual || s.Spent.Client != whole(s.Spent) {
+				if s.Spent.Total() > usual || s.Spent.Client != s.Spent.Total() {
 					t.Errorf("second %d: %+v", s.Second, s.Spent)
 				}
 			}

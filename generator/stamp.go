@@ -35,10 +35,10 @@ func (s stamp) put(value []byte, intended time.Time) {
 	}
 }
 
-// read returns a record's intended time in nanoseconds since 1970. In a topic that only others write to, any
-// run's stamp counts. A record without one counts only in a topic that the run
-// created, where there are no others', and only if the broker left its timestamp
-// alone; ok is false for the rest.
+// read returns a record's intended time in nanoseconds since 1970. In a topic that
+// only others write to, any run's stamp counts. A record without one counts only in a
+// topic that the run created, where there are no others', and only if the broker left
+// its timestamp alone; ok is false for the rest.
 func (s stamp) read(r *kgo.Record, by writers) (intended int64, ok bool) {
 	if len(r.Value) >= stampSize && s.known(binary.BigEndian.Uint64(r.Value), by) {
 		return int64(binary.BigEndian.Uint64(r.Value[8:])), true

@@ -160,7 +160,6 @@ func (c *tapConn) request(frame []byte) {
 			if part, ok := topics.partition(t, p); ok {
 				part.bytes = int64(len(records))
 				part.unsafe = wire.UnsafeRecords(records)
-				c.tap.observer.unsafely(1, part)
 				x.sent = append(x.sent, part)
 				if b, ok := wire.ReadBatch(records); ok && c.tap.waits != nil {
 					x.batches = append(x.batches, c.tap.waits.batch(part.number, b))
@@ -170,6 +169,7 @@ func (c *tapConn) request(frame []byte) {
 		if err == nil {
 			x.acks = acks
 		}
+		c.tap.observer.unsafely(1, x.sent)
 		c.leaving = append(c.leaving, x)
 		c.tap.waits.change(c.addr, func(l *lane, now time.Duration) {
 			l.via(c)
@@ -315,10 +315,10 @@ func (r *responseReader) end(c *tapConn) {
 		ms, _ := r.fetch.Throttle()
 		x.throttle = time.Duration(ms) * time.Millisecond
 	} else if x.key >= 0 {
-		if x.key == wire.Produce {
-			r.refused(c, x)
-		}
 		if n, err := wire.ResponseHeaderLen(x.key, x.version, r.body); err == nil {
+			if x.key == wire.Produce {
+				x.refusals(c.tap.observer, r.body[n:])
+			}
 			if ms, err := wire.Throttle(x.key, x.version, r.body[n:]); err == nil {
 				x.throttle = time.Duration(ms) * time.Millisecond
 			}
@@ -335,31 +335,25 @@ func (r *responseReader) end(c *tapConn) {
 	c.release(x)
 }
 
-// refused looks for what a produce response says of partitions that it did not
-// take, or may have taken.
-func (r *responseReader) refused(c *tapConn, x *exchange) {
-	n, err := wire.ResponseHeaderLen(x.key, x.version, r.body)
-	if err != nil {
-		return
-	}
-	o := c.tap.observer
-	_, _ = wire.ProduceResults(x.version, r.body[n:], func(p wire.ProduceResult) {
+// refusals looks for what the body of a produce response says of partitions that it
+// did not take, or may have taken.
+func (x *exchange) refusals(o *observer, body []byte) {
+	_, _ = wire.ProduceResults(x.version, body, func(p wire.ProduceResult) {
 		at, ok := o.topics.partition(p.Topic, p.Partition)
 		if !ok {
 			return
 		}
-		if p.ErrorCode != 0 && p.ErrorCode != kerr.DuplicateSequenceNumber.Code {
-			x.refused = append(x.refused, at.number)
-		}
 		switch p.ErrorCode {
-		case 0, kerr.RequestTimedOut.Code, kerr.NotEnoughReplicasAfterAppend.Code: // it may be in the log
+		case 0, kerr.DuplicateSequenceNumber.Code:
+			return
+		case kerr.RequestTimedOut.Code, kerr.NotEnoughReplicasAfterAppend.Code: // it may be in the log
 		default:
-			for _, s := range x.sent {
-				if s.number == at.number {
-					o.unsafely(-1, s)
-				}
+			i := slices.IndexFunc(x.sent, func(s carried) bool { return s.number == at.number })
+			if i >= 0 {
+				o.unsafely(-1, x.sent[i:i+1])
 			}
 		}
+		x.refused = append(x.refused, at.number)
 		switch p.ErrorCode {
 		case kerr.UnknownTopicOrPartition.Code, kerr.UnknownTopicID.Code:
 			o.missed(at.in.Topic)

@@ -326,7 +326,7 @@ func TestRealTimeStopped(t *testing.T) {
 	}
 	// The 10,000 records of the stop wait 2.5 s for it on average: 25,000
 	// record-seconds. The others wait for a linger of 5 ms, the client too.
-	if s := r.Spent; s.Client < 0.9*(s.Throttle+s.Broker+s.Network+s.Client) {
+	if s := r.Spent; s.Client < 0.9*s.Total() {
 		t.Errorf("the records' time is put down to %+v; the client took nearly all of it", s)
 	}
 	faulttable.Check(t, methodPage, faulttable.Row{

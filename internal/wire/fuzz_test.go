@@ -23,7 +23,7 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		var got []int
-		_, err = ProducePartitions(req.Version, req.Body, func(_ Topic, _ int32, n int) { got = append(got, n) })
+		_, err = ProduceRecords(req.Version, req.Body, func(_ Topic, _ int32, records []byte) { got = append(got, len(records)) })
 		_ = FetchPartitions(req.Version, req.Body, func(FetchWanted) {}, func(Topic, int32) {})
 		if err != nil || req.Key != Produce {
 			return

@@ -1,24 +1,10 @@
 package wire
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "fmt"
 
-// batchHeader is the size of a record batch without records.
-const batchHeader = 61
-
-// ProducePartitions calls yield for every partition of a produce request (v3 to
-// v13) with the bytes of its record batches, headers included, and returns the
+// ProduceRecords calls yield for every partition of a produce request (v3 to v13)
+// with its record batches, headers included, which point into body, and returns the
 // request's acks.
-func ProducePartitions(version int16, body []byte, yield func(t Topic, partition int32, recordBytes int)) (acks int16, err error) {
-	return ProduceRecords(version, body, func(t Topic, partition int32, records []byte) {
-		yield(t, partition, len(records))
-	})
-}
-
-// ProduceRecords is ProducePartitions with the record batches themselves, which
-// point into body.
 func ProduceRecords(version int16, body []byte, yield func(t Topic, partition int32, records []byte)) (acks int16, err error) {
 	if version < produceMin || version > produceMax {
 		return 0, fmt.Errorf("read produce request v%d: %w", version, ErrUnknown)
@@ -46,26 +32,6 @@ func ProduceRecords(version int16, body []byte, yield func(t Topic, partition in
 		return 0, fmt.Errorf("read produce request v%d: %w", version, err)
 	}
 	return acks, nil
-}
-
-// UnsafeRecords is how many records the batches of one partition of a produce
-// request hold that a broker appends again when it is sent them again: those of a
-// producer that is not idempotent.
-func UnsafeRecords(batches []byte) (n int64) {
-	const (
-		lengthAt     = 8 // after the base offset; counts what follows it
-		magicAt      = 16
-		producerIDAt = 43
-		countAt      = 57
-	)
-	for len(batches) >= batchHeader && batches[magicAt] == 2 {
-		if int64(binary.BigEndian.Uint64(batches[producerIDAt:])) < 0 {
-			n += int64(binary.BigEndian.Uint32(batches[countAt:]))
-		}
-		end := lengthAt + 4 + int64(binary.BigEndian.Uint32(batches[lengthAt:]))
-		batches = batches[min(end, int64(len(batches))):]
-	}
-	return n
 }
 
 // ProduceAcksAt returns where in a produce request's body its acks field is.

@@ -112,7 +112,7 @@ func TestProduceRequest(t *testing.T) {
 			t.Fatalf("acks %d, want %d; %v, want %v; %v", acks, req.Acks, got, want, err)
 		}
 		total, wantTotal := 0, 0
-		if _, err := ProducePartitions(version, parsed.Body, func(_ Topic, _ int32, n int) { total += n }); err != nil {
+		if _, err := ProduceRecords(version, parsed.Body, func(_ Topic, _ int32, records []byte) { total += len(records) }); err != nil {
 			t.Fatal(err)
 		}
 		for _, p := range want {
@@ -134,7 +134,7 @@ func TestTruncatedProduceRequestIsAnError(t *testing.T) {
 		req, _ := drawProduceRequest(t, version)
 		body := req.AppendTo(nil)
 		cut := rapid.IntRange(0, len(body)-1).Draw(t, "cut")
-		if _, err := ProducePartitions(version, body[:cut], func(Topic, int32, int) {}); !errors.Is(err, ErrTruncated) {
+		if _, err := ProduceRecords(version, body[:cut], func(Topic, int32, []byte) {}); !errors.Is(err, ErrTruncated) {
 			t.Fatalf("%d of %d bytes: %v", cut, len(body), err)
 		}
 	})
@@ -267,10 +267,10 @@ func TestNoAllocations(t *testing.T) {
 	req.Topics = append(req.Topics, rt)
 	frame := requestFrame(req, "client")
 	total := 0
-	count := func(_ Topic, _ int32, n int) { total += n }
+	count := func(_ Topic, _ int32, records []byte) { total += len(records) }
 	if n := testing.AllocsPerRun(100, func() {
 		parsed, _ := ParseRequest(frame)
-		_, _ = ProducePartitions(parsed.Version, parsed.Body, count)
+		_, _ = ProduceRecords(parsed.Version, parsed.Body, count)
 	}); n > 0 {
 		t.Errorf("%.0f allocations for a produce request", n)
 	}
