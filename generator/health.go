@@ -20,9 +20,6 @@ const (
 	// a hundred goroutines that are ready waits for longWait. Either alone does no harm.
 	allBusy  = 0.9
 	longWait = time.Millisecond
-	// sameClock is by how much the machine's clock and ours may differ before they
-	// are two: in testing/synctest ours runs ahead.
-	sameClock = 0.1
 )
 
 // health watches this process while traffic flows: what it used of the machine in
@@ -38,7 +35,6 @@ type health struct {
 
 	beat, sampled time.Duration
 	last          vitals // waits is our copy
-	machine       time.Duration
 }
 
 // healthSecond is how the process fared in one second. Shares are of the time of
@@ -129,14 +125,13 @@ func (h *health) sample(now time.Duration) {
 		}
 	}
 	s.scheduler = p99(v.bounds, s.waits)
-	h.machine += v.machine - h.last.machine
 	for n := max(int(now/time.Second), len(h.seconds)+1); len(h.seconds) < n; {
 		h.seconds = append(h.seconds, s)
 		s.waits = nil // counted once
 	}
 	h.keep(v)
 	h.sampled = now
-	h.busy.Store(s.usedUp() && !h.ownTime())
+	h.busy.Store(s.usedUp() && !h.last.virtual)
 }
 
 // p99 is the 99th percentile of waits: the upper end of its bucket.
@@ -155,12 +150,6 @@ func p99(bounds []float64, waits []waitCount) time.Duration {
 		}
 	}
 	return 0
-}
-
-// ownTime tells that our seconds are not the machine's: what it says of itself is
-// then of other seconds than ours.
-func (h *health) ownTime() bool {
-	return h.last.machineKnown && math.Abs(h.machine.Seconds()/h.sampled.Seconds()-1) > sameClock
 }
 
 // healthSummary is how the process fared in the seconds that count.
@@ -189,7 +178,7 @@ func (h *health) summary(counts func(second int) bool) (out healthSummary) {
 			sum[w.bucket] += w.n
 		}
 	}
-	if n == 0 || h.ownTime() {
+	if n == 0 || h.last.virtual {
 		return healthSummary{}
 	}
 	var waits []waitCount
@@ -210,7 +199,7 @@ func (h *health) second(i int) (out report.Instrument) {
 	}
 	s := h.seconds[i]
 	out.Stalled = millis(s.stalled)
-	if !h.ownTime() {
+	if !h.last.virtual {
 		out.SchedulerP99, out.GCShare, out.CPUShare = millis(s.scheduler), s.gc, s.cpu
 	}
 	return out

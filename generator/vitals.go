@@ -17,11 +17,14 @@ type vitals struct {
 	// waits[i] of them at least bounds[i] and under bounds[i+1] seconds.
 	waits  []uint64
 	bounds []float64
-	// machine is the system's clock. Package time's may be another one: in
-	// testing/synctest it runs ahead, and none of the above is of its seconds.
-	machine      time.Duration
-	machineKnown bool
+	// virtual tells that package time's clock is not the system's, as in
+	// testing/synctest: none of the above is then of its seconds.
+	virtual bool
 }
+
+// sameClock is by how much two readings of one clock may differ, the process having
+// been stopped in between; virtual time is decades behind.
+const sameClock = time.Hour
 
 // Names of the runtime's metrics. Those of the collector are brought up to date
 // when a collection ends.
@@ -39,8 +42,9 @@ func newVitals() func() vitals {
 	return func() vitals {
 		metrics.Read(samples)
 		var v vitals
-		v.cpu, v.machine, v.cpuKnown = processTimes()
-		v.machineKnown = v.cpuKnown
+		var now time.Duration
+		v.cpu, now, v.cpuKnown = processTimes()
+		v.virtual = v.cpuKnown && (time.Duration(time.Now().UnixNano())-now).Abs() > sameClock
 		v.throttled, v.throttledKnown = group.throttled()
 		v.gc = time.Duration((samples[1].Value.Float64() - samples[2].Value.Float64()) * float64(time.Second))
 		h := samples[0].Value.Float64Histogram()

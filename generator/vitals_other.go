@@ -5,4 +5,4 @@ package generator
 import "time"
 
 // processTimes is not known on this system.
-func processTimes() (cpu, machine time.Duration, ok bool) { return 0, 0, false }
+func processTimes() (cpu, now time.Duration, ok bool) { return 0, 0, false }
