@@ -255,6 +255,9 @@ func (r *run) newFleet(p scenario.Producer) *fleet {
 		f.keys = scenario.NewKeys(p.Key, r.Scenario.Seed, p.Name)
 	}
 	f.values = scenario.NewValues(p.Value, r.Scenario.Seed, p.Name)
+	if r.unread(p) && patternless(p) {
+		f.pool = newPool(p.Value.Size.Max, r.random(p.Name, p.Clients))
+	}
 	for _, h := range p.Headers {
 		f.headers = append(f.headers, kgo.RecordHeader{Key: h.Name, Value: []byte(h.Value)})
 	}

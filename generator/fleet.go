@@ -16,6 +16,7 @@ type fleet struct {
 	schedule scenario.Schedule
 	keys     *scenario.Keys // nil without keys
 	values   *scenario.Values
+	pool     []byte // that values are pieces of; nil where each has bytes of its own
 	headers  []kgo.RecordHeader
 	measured []bool // by phase
 	spans    []interval

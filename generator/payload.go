@@ -3,6 +3,9 @@ package generator
 import (
 	"math"
 	"math/bits"
+	"math/rand/v2"
+
+	"msklt/scenario"
 )
 
 // blockBytes is the stretch of a value that is random at first and constant after,
@@ -69,6 +72,33 @@ func (p *producer) give(f *flight) {
 }
 
 const givenTogether = 32
+
+// poolBytes is how much of a pool there is before values repeat: small enough to stay
+// in a processor's cache.
+const poolBytes = 1 << 20
+
+// patternless tells that it makes no difference to the cluster whether values are pieces of
+// a pool: all their bytes are random, and nothing looks for what repeats.
+func patternless(p scenario.Producer) bool {
+	return p.Value.Entropy == 1 && p.Value.Samples == nil && p.Settings.Compression == "none"
+}
+
+// newPool is a pool for values of at most so many bytes.
+func newPool(largest int, random *rand.ChaCha8) []byte {
+	pool := make([]byte, poolBytes+largest)
+	_, _ = random.Read(pool) // never fails
+	return pool
+}
+
+// piece is the next value of a size from the pool.
+func (p *producer) piece(size int) []byte {
+	from := p.piecesTo
+	if from+size > len(p.pool) {
+		from = 0
+	}
+	p.piecesTo = from + size
+	return p.pool[from:p.piecesTo:p.piecesTo]
+}
 
 // fill makes the random part of every block of zero bytes random.
 func (p *producer) fill(value []byte) {

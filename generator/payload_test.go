@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"msklt/internal/cluster"
 	"msklt/scenario"
 )
 
@@ -101,6 +103,78 @@ func TestValuesDiffer(t *testing.T) {
 		for _, f := range out {
 			p.give(f)
 		}
+	}
+}
+
+// TestPieces holds that the values of a pool have their sizes, and no byte of it in
+// common before the whole of it was used.
+func TestPieces(t *testing.T) {
+	const largest = 3000
+	p := payloadProducer(scenario.Producer{Value: scenario.Value{Entropy: 1, Size: scenario.Size{Shape: scenario.UniformSize, Min: 1, Max: largest}}})
+	p.pool = newPool(largest, rand.NewChaCha8([32]byte{1}))
+	want := bytes.Clone(p.pool)
+	var sent []byte
+	for slot, rounds := int64(0), 0; rounds < 2; slot++ {
+		c := p.content(slot, 0)
+		f := p.make(c, 0)
+		v := f.record.Value
+		if len(v) != c.value || cap(v) != c.value || len(f.buffer) != 0 {
+			t.Fatalf("a value of %d bytes, room for %d, and a buffer of %d, want %d and no buffer", len(v), cap(v), len(f.buffer), c.value)
+		}
+		if &v[0] == &p.pool[0] && len(sent) > 0 {
+			if len(sent) < poolBytes || !bytes.HasPrefix(p.pool, sent) {
+				t.Errorf("the pool begins again after %d bytes, want at least %d, in order", len(sent), poolBytes)
+			}
+			sent, rounds = sent[:0], rounds+1
+		}
+		sent = append(sent, v...)
+		p.give(f)
+	}
+	if !bytes.Equal(p.pool, want) {
+		t.Error("the pool was written to")
+	}
+}
+
+// TestPooled holds which fleets' values are pieces of a pool: those that nobody ever
+// looks at, of bytes that are all random.
+func TestPooled(t *testing.T) {
+	const text = `
+version: 1
+name: pooled
+topics:
+  t: {partitions: 1}
+  other: {partitions: 1}
+producers:
+  p: {topic: t, rate: 1/s, value: {size: 100B}}
+  q: {topic: other, rate: 1/s, value: {size: 200B}}
+consumers:
+  g: {topics: [other]}
+phases:
+  - {name: steady, duration: 10s}
+`
+	for name, c := range map[string]struct {
+		from, to       string
+		keep, existing bool
+		want           bool
+	}{
+		"nobody reads it":     {want: true},
+		"a group reads it":    {from: "[other]", to: "[other, t]"},
+		"it stays":            {keep: true},
+		"it was there before": {existing: true},
+		"it is compressed":    {from: "100B}}", to: "100B}, settings: {compression: zstd}}"},
+		"it is part constant": {from: "100B}}", to: "100B, entropy: 60%}}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := scenario.Parse("pooled.yaml", []byte(strings.Replace(text, c.from, c.to, 1)), scenario.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &run{Config: Config{Scenario: s, Keep: c.keep}, topics: map[string]*cluster.Topic{"t": {Name: "t", Created: !c.existing}, "other": {Name: "other", Created: true}}}
+			r.pace = newDialPace(r.Limits)
+			if f := r.newFleet(s.Producers[0]); (f.pool != nil) != c.want {
+				t.Errorf("a pool of %d bytes, want one: %v", len(f.pool), c.want)
+			}
+		})
 	}
 }
 

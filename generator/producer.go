@@ -47,6 +47,7 @@ type producer struct {
 	clock      stopwatch
 	notes      notes
 	ready      [sizeClasses][]*flight
+	piecesTo   int   // of the fleet's pool, where the last value ended
 	given      int64 // bytes of keys and values handed so far
 	room       int64 // given may grow to this much, as far as is known
 
@@ -253,7 +254,7 @@ func (p *producer) leave(c content, intended time.Duration, measured bool, attem
 // make returns a flight with its record.
 func (p *producer) make(c content, intended time.Duration) *flight {
 	own := c.value // bytes to make up
-	if c.sample != scenario.NoSample {
+	if c.sample != scenario.NoSample || p.pool != nil {
 		own = 0
 	}
 	f := p.take(own)
@@ -268,6 +269,8 @@ func (p *producer) make(c content, intended time.Duration) *flight {
 		r.Value = nil
 	case c.sample != scenario.NoSample:
 		r.Value = p.Value.Samples[c.sample]
+	case p.pool != nil:
+		r.Value = p.piece(c.value)
 	default:
 		r.Value = f.buffer[:c.value]
 		p.stamp.put(r.Value, r.Timestamp)

@@ -71,3 +71,11 @@ func (r *run) writersOf(t *cluster.Topic) writers {
 	}
 	return onlyOthers
 }
+
+// unread tells that no value of a fleet will ever be looked at: its topics go with the
+// run, and no group reads them.
+func (r *run) unread(p scenario.Producer) bool {
+	reads := func(c scenario.Consumer) bool { return slices.Contains(c.Topics, p.Topic) }
+	return !r.Keep && !slices.ContainsFunc(r.Scenario.Consumers, reads) &&
+		!slices.ContainsFunc(r.topicsNamed(p.Topic), func(t *cluster.Topic) bool { return !t.Created })
+}

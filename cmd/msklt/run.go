@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
+	"runtime"
 	"strings"
 	"time"
 
@@ -23,13 +23,8 @@ import (
 	"msklt/scenario"
 )
 
-const (
-	// defaultBrokers is the size of the embedded cluster, unless the limits say.
-	defaultBrokers = 3
-	// embeddedGC is the garbage collector's target where the cluster's log is part
-	// of the heap: a quarter less memory for 3 % more CPU (DESIGN.md).
-	embeddedGC = 50
-)
+// defaultBrokers is the size of the embedded cluster, unless the limits say.
+const defaultBrokers = 3
 
 type runFlags struct {
 	bootstrap, out, truth string
@@ -105,7 +100,8 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	}
 	defer truth.Close()
 
-	target, embeddedCluster, err := p.target(ctx, f.bootstrap, l)
+	defer runtime.KeepAlive(p.setCollector(f.bootstrap == ""))
+	target, embeddedCluster, err := target(ctx, f.bootstrap, l)
 	if err != nil {
 		return err
 	}
@@ -182,12 +178,9 @@ func openTruth(path string) (*os.File, error) {
 
 // target is the cluster to drive: somebody's, or the embedded one, which is
 // started with the scenario's limits.
-func (p *process) target(ctx context.Context, bootstrap string, l limits.Limits) (report.Target, *embedded.Cluster, error) {
+func target(ctx context.Context, bootstrap string, l limits.Limits) (report.Target, *embedded.Cluster, error) {
 	if bootstrap != "" {
 		return report.Target{Name: bootstrap, Bootstrap: strings.Split(bootstrap, ",")}, nil, nil
-	}
-	if _, set := p.getenv("GOGC"); !set {
-		debug.SetGCPercent(embeddedGC)
 	}
 	c, err := embedded.Start(ctx, embedded.Config{Brokers: cmp.Or(l.Brokers, defaultBrokers), Limits: l})
 	if err != nil {
