@@ -4,9 +4,9 @@ package main
 // on two processors with nothing else to do.
 func allCases() []benchCase {
 	return []benchCase{
-		flatOut("flat-out-1000", "1,000-byte records, flat out",
+		keptToo(flatOut("flat-out-1000", "1,000-byte records, flat out",
 			load{size: 1000, javaRecords: 1_000_000, rdRecords: 1_000_000},
-			thousandBytes()...),
+			thousandBytes()...), load{size: 1000}),
 		flatOut("flat-out-100", "100-byte records, flat out",
 			load{size: 100, javaRecords: 4_000_000, rdRecords: 4_000_000},
 			atLeast("the bare loop", rate, 0.9)),
@@ -44,8 +44,15 @@ func thousandBytes() []target {
 func flatOut(name, what string, l load, targets ...target) benchCase {
 	return benchCase{
 		name: name, what: what, sinks: []sink{discarding()}, targets: targets,
-		peers: []peer{mskltProducer("flat-out", l), bareLoop("the bare loop", 0, l), javaProducer(l), rdkafkaProducer(l)},
+		peers: []peer{mskltProducer("msklt", "flat-out", l), bareLoop("the bare loop", 0, l), javaProducer(l), rdkafkaProducer(l)},
 	}
+}
+
+// keptToo has msklt run a second time with values that might be read when the run is
+// over, each of which then has bytes and a stamp of its own.
+func keptToo(c benchCase, l load) benchCase {
+	c.peers = append(c.peers, mskltProducer("msklt --keep", "flat-out", l, "--keep"))
+	return c
 }
 
 func onKafka(c benchCase) benchCase {
@@ -57,7 +64,7 @@ func onKafka(c benchCase) benchCase {
 func paced(name, what string, l load) benchCase {
 	return benchCase{
 		name: name, what: what, sinks: []sink{discarding()},
-		peers:   []peer{mskltProducer("paced", l), bareLoop("the bare loop", 0, l)},
+		peers:   []peer{mskltProducer("msklt", "paced", l), bareLoop("the bare loop", 0, l)},
 		targets: []target{exact(), lagAtMost(2), atMost("the bare loop", cpu, 1.2)},
 	}
 }

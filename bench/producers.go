@@ -35,20 +35,16 @@ const (
 // numbers are still what it did.
 const exitInvalid = 4
 
-// mskltProducer runs a scenario as a user does: every record's times are recorded,
-// the report is written.
-func mskltProducer(scenario string, l load, set ...string) peer {
-	set = append(set, fmt.Sprintf("value.size=%dB", l.size))
+// mskltProducer runs a scenario as a user does, with further arguments: every record's
+// times are recorded, the report is written.
+func mskltProducer(name, scenario string, l load, further ...string) peer {
+	fleet := map[string]string{"flat-out": "flood", "paced": "steady"}[scenario]
+	args := append([]string{"run", "bench/" + scenario + ".yaml", "--set", fmt.Sprintf("producers.%s.value.size=%dB", fleet, l.size)}, further...)
 	if l.batch > 0 {
-		set = append(set, fmt.Sprintf("settings.batch=%dB", l.batch))
+		args = append(args, "--set", fmt.Sprintf("producers.%s.settings.batch=%dB", fleet, l.batch))
 	}
-	return peer{name: "msklt", run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
-		args := []string{"run", "bench/" + scenario + ".yaml"}
-		fleet := map[string]string{"flat-out": "flood", "paced": "steady"}[scenario]
-		for _, s := range set {
-			args = append(args, "--set", "producers."+fleet+"."+s)
-		}
-		r, f, err := b.runMsklt(ctx, sinks[0].address, args...)
+	return peer{name: name, run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
+		r, f, err := b.runMsklt(ctx, name, sinks[0].address, args...)
 		if err != nil {
 			return measure{}, err
 		}
@@ -63,12 +59,12 @@ func mskltProducer(scenario string, l load, set ...string) peer {
 	}}
 }
 
-// runMsklt runs msklt and reads its result.
-func (b *bench) runMsklt(ctx context.Context, address string, args ...string) (*report.Result, finished, error) {
+// runMsklt runs msklt, as the peer of a name, and reads its result.
+func (b *bench) runMsklt(ctx context.Context, name, address string, args ...string) (*report.Result, finished, error) {
 	out := filepath.Join(b.dir, "results", strconv.FormatInt(time.Now().UnixNano(), 36))
 	args = append([]string{b.msklt}, args...)
 	args = append(args, "--bootstrap", address)
-	b.note("msklt", address, args)
+	b.note(name, address, args)
 	f, err := execute(ctx, append(args, "--quiet", "--out", out)...)
 	if err != nil {
 		return nil, f, err

@@ -22,7 +22,7 @@ func fillTopic(ctx context.Context, b *bench, sinks []server) error {
 		return err
 	}
 	for tries := 0; b.written < enough; tries++ {
-		r, f, err := b.runMsklt(ctx, sinks[0].address, "run", "bench/fill.yaml")
+		r, f, err := b.runMsklt(ctx, "msklt", sinks[0].address, "run", "bench/fill.yaml")
 		if err == nil && (tries == mostFills || r.Totals.Acked != r.Totals.Sent) {
 			err = fmt.Errorf("%d of %d records were acknowledged: %s", r.Totals.Acked, r.Totals.Sent, tail(f.stderr))
 		}
@@ -38,7 +38,7 @@ func fillTopic(ctx context.Context, b *bench, sinks []server) error {
 // between the first and the last in which it read.
 func mskltReader() peer {
 	return peer{name: "msklt", run: func(ctx context.Context, b *bench, sinks []server) (measure, error) {
-		r, f, err := b.runMsklt(ctx, sinks[0].address, "run", "bench/reading.yaml")
+		r, f, err := b.runMsklt(ctx, "msklt", sinks[0].address, "run", "bench/reading.yaml")
 		if err != nil {
 			return measure{}, err
 		}
