@@ -67,21 +67,24 @@ type Killed struct {
 }
 
 // KilledIn finds what runs left whose result was to be dir/NAME; every NAME where it
-// is "". Runs that live are left out, and so is what cannot be told. The caller
+// is "". With them come the runs of a series whose folder that is (NAME/1, NAME/A-…/1).
+// Runs that live are left out, and so is what cannot be told. The caller
 // ends each with Remove or Keep; until then no other process finds it.
 func KilledIn(dir, name string) []*Killed {
 	names := "*"
 	if name != "" {
 		names = quoteGlob(name)
 	}
-	notes, err := filepath.Glob(filepath.Join(quoteGlob(dir), "."+names+".partial-*", noteFile))
-	if err != nil {
-		return nil // a name that is no pattern is no run's
-	}
 	var all []*Killed
-	for _, path := range notes {
-		if k := killed(path); k != nil {
-			all = append(all, k)
+	for _, run := range []string{"." + names, filepath.Join(names, ".[0-9]*"), filepath.Join(names, "[AB]-*", ".[0-9]*")} {
+		notes, err := filepath.Glob(filepath.Join(quoteGlob(dir), run+".partial-*", noteFile))
+		if err != nil {
+			return nil // a name that is no pattern is no run's
+		}
+		for _, path := range notes {
+			if k := killed(path); k != nil {
+				all = append(all, k)
+			}
 		}
 	}
 	return all

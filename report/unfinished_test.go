@@ -67,6 +67,29 @@ func TestKilledIn(t *testing.T) {
 	}
 }
 
+// TestKilledSeries finds the run of a series that is gone by the folder of the series,
+// and beside it.
+func TestKilledSeries(t *testing.T) {
+	parent := t.TempDir()
+	for _, dir := range []string{"five/2", "both/B-other/1", "theirs/result"} {
+		f, err := Prepare(filepath.Join(parent, dir), Note{Scenario: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.note.Close()
+	}
+	for name, want := range map[string][]string{"": {"five/2", "both/B-other/1"}, "five": {"five/2"}, "both": {"both/B-other/1"}, "B-other": nil} {
+		var found []string
+		for _, k := range KilledIn(parent, name) {
+			found = append(found, k.Scenario)
+			k.Keep()
+		}
+		if !slices.Equal(found, want) {
+			t.Errorf("%q: found %v, want %v", name, found, want)
+		}
+	}
+}
+
 // TestKilledWhileWriting holds that what may be a result is not removed.
 func TestKilledWhileWriting(t *testing.T) {
 	parent := t.TempDir()

@@ -27,18 +27,36 @@ import (
 const defaultBrokers = 3
 
 type runFlags struct {
-	bootstrap, out, truth string
-	set                   []string
-	seed                  uint64
-	duration              time.Duration
-	keep, json            bool
-	quiet, noColor        bool
+	bootstrap      []string // one for each cluster
+	out, truth     string
+	set            []string
+	seed           uint64
+	duration       time.Duration
+	keep, json     bool
+	quiet, noColor bool
+	repeat         int // 0 unless given
+	interleave     bool
+}
+
+// job is what to run, and where.
+type job struct {
+	path      string
+	scenario  *scenario.Scenario
+	limits    limits.Limits
+	bootstrap string // "" is the embedded cluster
+}
+
+func (j job) String() string {
+	if j.bootstrap == "" {
+		return j.path
+	}
+	return j.path + " on " + j.bootstrap
 }
 
 func (p *process) runCommand() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:   "run SCENARIO",
+		Use:   "run SCENARIO [SCENARIO]",
 		Short: "Run a scenario; write a result folder and print a verdict",
 		Long: `Run a scenario against the embedded cluster, or with --bootstrap against a
 cluster of yours; write a result folder and print a verdict.
@@ -47,19 +65,39 @@ Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
 error, 2 bad scenario or flags, 3 a threshold failed or cannot be told, 4 the
 run is invalid, 5 the cluster, network or disk, 130/143 interrupted. Of several,
 the highest counts. 3, 4 and 130/143 leave the result of what ran; so does a
-disk that is full, in another place, which is named.`,
-		Args: cobra.ExactArgs(1),
+disk that is full, in another place, which is named.
+
+With --repeat the folder holds those of the runs: 1, 2, … With --interleave two
+scenarios are run in turns, A B, B A, …, into A-NAME/1, B-NAME/1, …; a second
+--bootstrap is where B runs, which may be the same scenario. All runs have the
+same seed, and 11 s of rest between them. A run that ends with 1, 2, 5 or 130/143
+ends the series, and its code counts; else the highest of the runs does. --json
+prints one line for each run.`,
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			var seed *uint64
 			if c.Flags().Changed("seed") {
 				seed = &f.seed
 			}
-			return p.run(c.Context(), args[0], f, seed)
+			if c.Flags().Changed("repeat") && f.repeat < 1 {
+				return usageError{fmt.Errorf("--repeat %d: want 1 or more", f.repeat)}
+			}
+			jobs, err := p.jobs(args, f, seed)
+			if err != nil {
+				return usageError{err}
+			}
+			if f.several() {
+				return p.series(c.Context(), jobs, f)
+			}
+			_, err = p.run(c.Context(), jobs[0], f)
+			return err
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.bootstrap, "bootstrap", "", "`HOST:PORT,...` of a Kafka cluster; default: the embedded cluster")
+	flags.StringArrayVar(&f.bootstrap, "bootstrap", nil, "`HOST:PORT,...` of a Kafka cluster; default: the embedded cluster")
 	flags.StringVar(&f.out, "out", "", "result `folder`, absent or empty (default results/NAME-TIME)")
+	flags.IntVar(&f.repeat, "repeat", 0, "make `N` runs with rest between them, each with a folder of its own")
+	flags.BoolVar(&f.interleave, "interleave", false, "run two scenarios, or on two clusters, in turns")
 	flags.StringVar(&f.truth, "truth", "", "write what really happened on the embedded cluster to this `file`, as JSON Lines")
 	flags.StringArrayVar(&f.set, "set", nil, "`path=value`: change the scenario, such as topics.orders.partitions=24 (repeatable)")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
@@ -72,38 +110,30 @@ disk that is full, in another place, which is named.`,
 }
 
 // run is the main job: scenario → limits → generator → report.
-func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64) error {
-	if f.truth != "" && f.bootstrap != "" {
-		return usageError{fmt.Errorf("--truth is what the embedded cluster saw; it does not go with --bootstrap")}
-	}
-	s, l, err := p.toRun(path, f, seed)
-	if err != nil {
-		return usageError{err}
-	}
-	out := f.out
-	if out == "" {
-		out = filepath.Join("results", s.Name+"-"+time.Now().Format("20060102-150405"))
-	}
+// There is a result where one was measured, also with an error.
+func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, error) {
+	s, l := j.scenario, j.limits
+	out := cmp.Or(f.out, newOut(s))
 	p.tidy(out)
 	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix()}
-	if f.bootstrap != "" {
-		note.Bootstrap = strings.Split(f.bootstrap, ",")
+	if j.bootstrap != "" {
+		note.Bootstrap = strings.Split(j.bootstrap, ",")
 	}
 	folder, err := report.Prepare(out, note)
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	defer folder.Discard()
 	truth, err := openTruth(f.truth)
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	defer truth.Close()
 
-	defer runtime.KeepAlive(p.setCollector(f.bootstrap == ""))
-	target, embeddedCluster, err := target(ctx, f.bootstrap, l)
+	defer runtime.KeepAlive(p.setCollector(j.bootstrap == ""))
+	target, embeddedCluster, err := target(ctx, j.bootstrap, l)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if embeddedCluster != nil {
 		defer embeddedCluster.Close()
@@ -118,10 +148,10 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 	})
 	progress.end()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := price(output.Result, l); err != nil {
-		return err
+		return nil, err
 	}
 	where, unsaved := folder.Write(output.Result, output.Series, output.Histograms)
 	if where == folder.Dir() {
@@ -132,19 +162,24 @@ func (p *process) run(ctx context.Context, path string, f runFlags, seed *uint64
 			unsaved = errors.Join(unsaved, fmt.Errorf("writing the truth log: %w", err))
 		}
 	}
-	return p.finish(output, where, unsaved, f)
+	return output.Result, p.finish(output, where, unsaved, f)
 }
 
-// toRun reads a scenario, as the flags change it, and its limits.
-func (p *process) toRun(path string, f runFlags, seed *uint64) (*scenario.Scenario, limits.Limits, error) {
+// newOut names a result folder after its scenario and the time.
+func newOut(s *scenario.Scenario) string {
+	return filepath.Join("results", s.Name+"-"+time.Now().Format("20060102-150405"))
+}
+
+// job reads a scenario, as the flags change it, and its limits.
+func (p *process) job(path, bootstrap string, f runFlags, seed *uint64) (job, error) {
 	o := p.options()
 	o.Set, o.Seed, o.Duration = f.set, seed, f.duration
 	s, err := scenario.Load(path, o)
 	if err != nil {
-		return nil, limits.Limits{}, err
+		return job{}, err
 	}
 	l, err := limits.Resolve(s.Limits)
-	return s, l, err
+	return job{path, s, l, bootstrap}, err
 }
 
 // price sets what a run has cost, or what of it has no price.
@@ -207,7 +242,7 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 		fmt.Fprintln(p.stderr, "msklt: not everything could be removed from the cluster:", output.Left)
 	}
 	if f.json {
-		if err := printJSON(p.stdout, r, out); err != nil {
+		if err := printJSON(p.stdout, r, out, f.several()); err != nil {
 			return err
 		}
 	}
@@ -230,12 +265,14 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 	return nil
 }
 
-// printJSON prints a result without its series.
-func printJSON(w io.Writer, r *report.Result, out string) error {
+// printJSON prints a result without its series, on one line if need be.
+func printJSON(w io.Writer, r *report.Result, out string, oneLine bool) error {
 	short := *r
 	short.Timeline, short.Throttle.Intervals = nil, nil
 	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
+	if !oneLine {
+		e.SetIndent("", "  ")
+	}
 	if err := e.Encode(struct {
 		Folder string `json:"folder"`
 		*report.Result

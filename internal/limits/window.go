@@ -7,14 +7,17 @@ import "time"
 // may overlap the window (org.apache.kafka.common.metrics.stats.SampledStat and
 // Rate, Apache Kafka 4.3).
 const (
-	sampleWidth  = time.Second
-	fullSamples  = 10
-	windowExpiry = (fullSamples + 1) * sampleWidth
-	keptSamples  = fullSamples + 2
+	sampleWidth = time.Second
+	fullSamples = 10
+	keptSamples = fullSamples + 2
 )
 
 // FullWindow is the time over which a rate is averaged at least.
 const FullWindow = fullSamples * sampleWidth
+
+// WindowExpiry is how long a sample counts: a window into which nothing was recorded
+// for so long is empty.
+const WindowExpiry = (fullSamples + 1) * sampleWidth
 
 // Window is the sliding window over which Apache Kafka compares a rate with its
 // quota. Times are since any fixed origin and must not go backwards. The zero
@@ -53,7 +56,7 @@ func (w *Window) Measure(at time.Duration) (sum int64, width time.Duration) {
 	oldest := at
 	for i := range w.used {
 		s := &w.samples[i]
-		if at-s.last >= windowExpiry {
+		if at-s.last >= WindowExpiry {
 			*s = sample{start: at, last: at}
 		}
 		sum += s.sum
