@@ -29,7 +29,7 @@ func (f runFlags) several() bool { return f.repeat > 0 || f.interleave }
 func (p *process) jobs(paths []string, f runFlags, seed *uint64) ([]job, error) {
 	n := max(len(paths), len(f.bootstrap))
 	switch {
-	case f.truth != "" && len(f.bootstrap) > 0:
+	case f.truth != "" && strings.Join(f.bootstrap, "") != "":
 		return nil, errors.New("--truth is what the embedded cluster saw; it does not go with --bootstrap")
 	case f.truth != "" && f.several():
 		return nil, errors.New("--truth is what the embedded cluster of one run saw; it does not go with --repeat or --interleave")
