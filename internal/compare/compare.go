@@ -85,7 +85,7 @@ func (f *Finding) claim(higher int, better Better, o Options) {
 	shift := cmp.Compare(f.After.Median, f.Before.Median)
 	small := math.Abs(f.Difference) < o.MinEffect // NaN, beside a median of zero, is not
 	switch {
-	case shift == 0, shift != higher, small, f.P > o.alpha():
+	case shift == 0, shift != higher, small, !(f.P <= o.alpha()):
 	case (shift > 0) == (better == Higher):
 		f.Word = Improved
 	default:

@@ -70,7 +70,7 @@ func TestRuns(t *testing.T) {
 
 // same is equality up to rounding, in which NaN equals NaN.
 func same(a, b float64) bool {
-	return math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 1e-9*max(1, math.Abs(b))
+	return a == b || math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 1e-9*max(1, math.Abs(b))
 }
 
 // The chance is counted: over all ways to deal these values to two sides.

@@ -11,17 +11,19 @@ import (
 
 const withinRuns = "block bootstrap within one run a side"
 
-// A run is compared only when it has at least so many blocks: from fewer, how far they
-// differ cannot be told.
-const fewestBlocks = 4
+const (
+	blockTimes   = 4 // a block's length in autocorrelation times
+	fewestBlocks = 4 // of a run; how far fewer of them differ by chance cannot be told
+)
 
-// Within compares two runs by their seconds, and by a statistic of those. It knows
-// nothing of how far two runs of the same thing differ, so that what it finds is weaker
-// evidence than Runs': true of these two runs, not yet of what was changed between them.
+// Within compares two runs by a statistic of their seconds. It knows nothing of how far
+// two runs of the same thing differ, so that what it finds is weaker evidence than what
+// Runs finds: it holds for these two runs, not for what was changed between them.
 //
 // Seconds depend on those before them. Blocks of successive seconds are drawn with
-// replacement, and the statistic's spread over 1,000 such series (fewer of long ones)
-// gives the interval by Student's t, with as many degrees of freedom as blocks allow.
+// replacement, and how the statistic varies over 1,000 series of such blocks (fewer if
+// they are long) gives the interval by Student's t, whose degrees of freedom come from
+// the number of blocks. Runs of fewer than four blocks are not compared.
 func Within(before, after []float64, statistic func([]float64) float64, better Better, o Options) Finding {
 	b, a := resample(finite(before), statistic), resample(finite(after), statistic)
 	f := finding(Side{b.n, b.value}, Side{a.n, a.value}, withinRuns)
@@ -34,21 +36,21 @@ func Within(before, after []float64, statistic func([]float64) float64, better B
 		b.logarithms()
 		a.logarithms()
 	}
-	difference := a.value - b.value
+	difference, reach := a.value-b.value, 0.0
 	va, vb := a.variance(), b.variance()
-	deviation := math.Sqrt(va + vb)
-	if deviation == 0 { // nothing varies within the runs
-		f.P = 1
-		if difference != 0 {
-			f.P = 0
-		}
-	}
-	reach := 0.0
-	if deviation > 0 {
-		// Welch and Satterthwaite's degrees of freedom.
-		t := stats.TDist{V: min(1000, (va+vb)*(va+vb)/(va*va/(a.blocks-1)+vb*vb/(b.blocks-1)))}
+	switch deviation := math.Sqrt(va + vb); {
+	case math.IsInf(deviation, 1): // squares too large to be computed; P stays unknown
+	case deviation > 0:
+		// Degrees of freedom as Welch and Satterthwaite have them.
+		part := va / (va + vb)
+		freedom := 1 / (part*part/(a.blocks-1) + (1-part)*(1-part)/(b.blocks-1))
+		t := stats.TDist{V: min(1000, freedom)} // beyond that as good as normal, and no longer computed
 		f.P = 2 * (1 - t.CDF(math.Abs(difference)/deviation))
 		reach = deviation * stats.InvCDF(t)(1-o.alpha()/2)
+	case difference == 0:
+		f.P = 1
+	default: // nothing varies within the runs, so that no difference is chance
+		f.P = 0
 	}
 	if ratio {
 		f.bound(difference-reach, difference+reach)
@@ -60,13 +62,13 @@ func Within(before, after []float64, statistic func([]float64) float64, better B
 // series is a run's seconds, seen through a statistic.
 type series struct {
 	n      int
-	value  float64   // of all seconds
-	draws  []float64 // of series made of the run's blocks
+	value  float64   // of the run
+	draws  []float64 // of series made of its blocks; none when it has too few
 	blocks float64
 }
 
-// resample draws series of the same length, always the same ones: starts depend on the
-// numbers of seconds and blocks only, so that a change of unit changes nothing.
+// resample draws the series. Its seed comes from the numbers of seconds and blocks, so
+// that the same run gives the same draws, in whatever unit.
 func resample(seconds []float64, statistic func([]float64) float64) series {
 	n := len(seconds)
 	s := series{n: n, value: math.NaN()}
@@ -80,11 +82,11 @@ func resample(seconds []float64, statistic func([]float64) float64) series {
 	}
 	random := rand.New(rand.NewPCG(uint64(n), uint64(length)))
 	drawn := make([]float64, n)
-	for range max(200, min(1000, 2_000_000/n)) { // so that a day's run takes a second, too
+	for range max(200, min(1000, 2_000_000/n)) { // so that a day is done in seconds
 		for at := 0; at < n; at += length {
 			start := random.IntN(n)
-			for i := at; i < min(n, at+length); i++ {
-				drawn[i] = seconds[(start+i-at)%n] // the run's end goes on at its beginning
+			for i := range min(length, n-at) {
+				drawn[at+i] = seconds[(start+i)%n] // after the run's end comes its beginning
 			}
 		}
 		s.draws = append(s.draws, statistic(drawn))
@@ -92,39 +94,33 @@ func resample(seconds []float64, statistic func([]float64) float64) series {
 	return s
 }
 
-// blockLength returns how many seconds belong together: four autocorrelation times, as
-// far as the correlation of neighbours tells, and no fewer than the cube root of all.
+// blockLength returns how many seconds are drawn together: four autocorrelation times,
+// but at least the cube root of all. The time is the sum of the autocorrelations over
+// Sokal's window, the shortest that is five such times long, corrected as Wolff does for
+// what the sum lacks because the mean is the sample's. A run of too few blocks is one.
 func blockLength(seconds []float64) int {
 	n := float64(len(seconds))
-	mean := 0.0
-	for _, v := range seconds {
-		mean += v / n
-	}
-	var variance, neighbours float64
-	for i, v := range seconds {
-		variance += (v - mean) * (v - mean)
-		if i > 0 {
-			neighbours += (v - mean) * (seconds[i-1] - mean)
+	d, variance := deviations(seconds)
+	time, window := 1.0, 0.0
+	for longest := n / (blockTimes * fewestBlocks); variance > 0 && window < 5*max(1, time) && time <= longest; {
+		window++
+		covariance := 0.0
+		for i, later := range d[int(window):] {
+			covariance += d[i] * later / n
 		}
+		time += 2 * covariance / variance
 	}
-	r := 0.0
-	if variance > 0 {
-		r = neighbours / variance
+	time *= 1 + (2*window+1)/n
+	length := math.Ceil(max(math.Cbrt(n), blockTimes*max(1, time)))
+	if !(length <= n) { // NaN when the values are too large to be squared
+		return len(seconds)
 	}
-	if n > 3 {
-		r = (n*r + 1) / (n - 3) // what is expected of r in a series that short is less than the correlation
-	}
-	r = min(0.99, max(0, r))
-	return int(math.Ceil(max(math.Cbrt(n), 4*(1+r)/(1-r))))
+	return int(length)
 }
 
 func (s series) known() bool {
-	for _, d := range append(s.draws, s.value) {
-		if math.IsNaN(d) || math.IsInf(d, 0) {
-			return false
-		}
-	}
-	return len(s.draws) > 0
+	unknown := func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
+	return len(s.draws) > 0 && !unknown(s.value) && !slices.ContainsFunc(s.draws, unknown)
 }
 
 func (s series) positive() bool { return s.value > 0 && slices.Min(s.draws) > 0 }
@@ -136,16 +132,26 @@ func (s *series) logarithms() {
 	}
 }
 
-// variance returns the statistic's own, from that of its draws: series made of few
-// blocks vary less than runs do.
+// variance returns how much the statistic varies from run to run as far as seconds
+// tell: more than the draws, whose blocks come from one run.
 func (s series) variance() float64 {
-	n := float64(len(s.draws))
-	mean, squares := 0.0, 0.0
-	for _, d := range s.draws {
-		mean += d / n
+	_, v := deviations(s.draws)
+	return v * s.blocks / (s.blocks - 1)
+}
+
+// deviations returns how far values are from their mean, and the mean of the squares.
+// Those of equal values are zero, not what rounding leaves.
+func deviations(values []float64) (d []float64, variance float64) {
+	n := float64(len(values))
+	d = slices.Clone(values)
+	mean := 0.0
+	for i := range d {
+		d[i] -= values[0]
+		mean += d[i] / n
 	}
-	for _, d := range s.draws {
-		squares += (d - mean) * (d - mean)
+	for i := range d {
+		d[i] -= mean
+		variance += d[i] * d[i] / n
 	}
-	return squares / (n - 1) * s.blocks / (s.blocks - 1)
+	return d, variance
 }
