@@ -40,6 +40,10 @@ func TestRuns(t *testing.T) {
 		{"to nothing", []float64{1, 2, 3, 4}, make([]float64, 4), compare.Lower, compare.Improved, 0, -1, true},
 		{"below zero", []float64{-4, -3, -2, -1}, []float64{-9, -8, -7, -6}, compare.Lower, compare.Improved, 0, -2, false},
 		{"across zero", []float64{-2, -1, 1, 1}, []float64{6, 7, 8, 9}, compare.Lower, compare.Worsened, 0, nan, false},
+		{"median down, ranks up", // P = 0.03
+			slices.Concat(slices.Repeat([]float64{1}, 9), slices.Repeat([]float64{10}, 11)),
+			slices.Concat(slices.Repeat([]float64{9}, 11), slices.Repeat([]float64{100}, 9)),
+			compare.Lower, compare.NoDifference, 0, -0.1, true},
 		{"one run a side", []float64{100}, []float64{200}, compare.Lower, compare.TooFewRuns, 3, 1, false},
 		{"three runs a side", []float64{1, 2, 3}, []float64{4, 5, 6}, compare.Lower, compare.TooFewRuns, 1, 1.5, false},
 		{"three and four", []float64{1, 2, 3}, []float64{4, 5, 6, 7}, compare.Lower, compare.TooFewRuns, 1, 1.75, false},      // 2 of 35 orders
