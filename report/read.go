@@ -20,13 +20,9 @@ const (
 // that it does not know and files that are corrupt or larger than any run
 // writes; errors name the file and the place in it.
 func Read(dir string) (*Result, []PartitionSecond, error) {
-	var r *Result
-	err := readFile(filepath.Join(dir, resultFile), maxResultBytes, func(in io.Reader) (err error) {
-		r, err = readJSON(in)
-		return err
-	})
+	r, err := ReadResult(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read result %s: %w", dir, err)
+		return nil, nil, err
 	}
 	var series []PartitionSecond
 	err = readFile(filepath.Join(dir, seriesFile), maxSeriesBytes, func(in io.Reader) (err error) {
@@ -37,6 +33,18 @@ func Read(dir string) (*Result, []PartitionSecond, error) {
 		return nil, nil, fmt.Errorf("read result %s: %w", dir, err)
 	}
 	return r, series, nil
+}
+
+// ReadResult is Read of result.json alone.
+func ReadResult(dir string) (r *Result, err error) {
+	err = readFile(filepath.Join(dir, resultFile), maxResultBytes, func(in io.Reader) (err error) {
+		r, err = readJSON(in)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read result %s: %w", dir, err)
+	}
+	return r, nil
 }
 
 func readFile(path string, limit int64, read func(io.Reader) error) error {

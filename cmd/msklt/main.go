@@ -104,7 +104,7 @@ func (p *process) main(ctx context.Context, args []string) int {
 	root.SetErr(p.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(p.runCommand(), p.planCommand(), p.clusterCommand(), p.checkCommand(), p.reportCommand(),
+	root.AddCommand(p.runCommand(), p.planCommand(), p.clusterCommand(), p.checkCommand(), p.reportCommand(), p.compareCommand(),
 		p.initCommand(), p.schemaCommand())
 	for _, c := range root.Commands() {
 		args := c.Args
