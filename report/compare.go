@@ -40,8 +40,8 @@ func Compare(before, after []*Result, o compare.Options) *Comparison {
 	c := &Comparison{Before: before, After: after, Options: o, Within: len(before) == 1 && len(after) == 1}
 	changed, unread := scenarioChanges(before, after)
 	c.Changes = changed
-	c.Unlike = slices.Concat(unread, unlikeScenarios(changed), c.traits(decisive()), c.unfit(), c.repeated())
-	c.Beware = c.traits(incidental())
+	c.Unlike = slices.Concat(unread, unlikeScenarios(changed), c.traits(decidingTraits()), c.unfit(), c.repeated())
+	c.Beware = c.traits(incidentalTraits())
 	for _, m := range comparedMetrics() {
 		c.Metrics = append(c.Metrics, c.find(m))
 	}

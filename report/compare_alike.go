@@ -14,9 +14,9 @@ type trait struct {
 	of   func(*Result) string
 }
 
-// decisive are the traits whose difference forbids a comparison: it would be found
-// whatever else was changed.
-func decisive() []trait {
+// decidingTraits are the traits whose difference forbids a comparison: each alone makes
+// other numbers.
+func decidingTraits() []trait {
 	return []trait{
 		{"kind of target", func(r *Result) string { return r.Target.Kind }},
 		{"number of brokers", func(r *Result) string { return strconv.Itoa(r.Target.Brokers) }},
@@ -27,8 +27,8 @@ func decisive() []trait {
 	}
 }
 
-// incidental are the traits whose difference is told: that may be what is compared.
-func incidental() []trait {
+// incidentalTraits are those whose difference is told only: it may be what is compared.
+func incidentalTraits() []trait {
 	return []trait{
 		{"target", func(r *Result) string {
 			if r.Target.Kind == "embedded" {

@@ -30,16 +30,16 @@ func comparedMetrics() []comparedMetric {
 		return func(s Second) (float64, bool) { return of(s), s.AckedRecords > 0 }
 	}
 	return []comparedMetric{
-		{"acked.rate", "bytes/s", compare.Higher, ackedRate, always(func(s Second) float64 { return float64(s.AckedBytes) }), meanOf},
-		{"consumed.rate", "bytes/s", compare.Higher, consumedRate, always(func(s Second) float64 { return float64(s.ConsumedBytes) }), meanOf},
-		{"response.p50", "ms", compare.Lower, latencyOf(responseOf, p50), acked(func(s Second) float64 { return s.P50 }), medianOf},
-		{"response.p99", "ms", compare.Lower, latencyOf(responseOf, p99), acked(func(s Second) float64 { return s.P99 }), medianOf},
-		{"response.p999", "ms", compare.Lower, latencyOf(responseOf, p999), nil, nil},
-		{"service.p99", "ms", compare.Lower, latencyOf(serviceOf, p99), nil, nil},
-		{"end_to_end.p99", "ms", compare.Lower, latencyOf(endToEndOf, p99), nil, nil},
-		{"throttled.share", "share", compare.Lower, throttledShare, always(func(s Second) float64 { return s.ThrottledShare }), meanOf},
-		{"unacked.share", "share", compare.Lower, unackedShare, nil, nil},
-		{"cost.per_hour", "USD/h", compare.Lower, costPerHour, nil, nil},
+		{"acked.rate", "bytes/s", compare.Higher, ackedRateOf, always(func(s Second) float64 { return float64(s.AckedBytes) }), meanOf},
+		{"consumed.rate", "bytes/s", compare.Higher, consumedRateOf, always(func(s Second) float64 { return float64(s.ConsumedBytes) }), meanOf},
+		{"response.p50", "ms", compare.Lower, latencyOf(responseOf, atP50), acked(func(s Second) float64 { return s.P50 }), medianOf},
+		{"response.p99", "ms", compare.Lower, latencyOf(responseOf, atP99), acked(func(s Second) float64 { return s.P99 }), medianOf},
+		{"response.p999", "ms", compare.Lower, latencyOf(responseOf, atP999), nil, nil},
+		{"service.p99", "ms", compare.Lower, latencyOf(serviceOf, atP99), nil, nil},
+		{"end_to_end.p99", "ms", compare.Lower, latencyOf(endToEndOf, atP99), nil, nil},
+		{"throttled.share", "share", compare.Lower, throttledShareOf, always(func(s Second) float64 { return s.ThrottledShare }), meanOf},
+		{"unacked.share", "share", compare.Lower, unackedShareOf, nil, nil},
+		{"cost.per_hour", "USD/h", compare.Lower, costPerHourOf, nil, nil},
 	}
 }
 
@@ -52,7 +52,7 @@ const (
 // unmeasured tells that a run's rates are of no second.
 func unmeasured(r *Result) bool { return r.Rates == Rates{} && len(measuredSeconds(r)) == 0 }
 
-func ackedRate(r *Result) (float64, string) {
+func ackedRateOf(r *Result) (float64, string) {
 	switch {
 	case len(r.Fleets) == 0:
 		return 0, nobody
@@ -62,7 +62,7 @@ func ackedRate(r *Result) (float64, string) {
 	return r.Rates.AckedBytesPerSecond, ""
 }
 
-func consumedRate(r *Result) (float64, string) {
+func consumedRateOf(r *Result) (float64, string) {
 	switch {
 	case len(r.Groups) == 0:
 		return 0, noReader
@@ -72,23 +72,23 @@ func consumedRate(r *Result) (float64, string) {
 	return r.Rates.ConsumedBytesPerSecond, ""
 }
 
-func throttledShare(r *Result) (float64, string) {
+func throttledShareOf(r *Result) (float64, string) {
 	if unmeasured(r) {
 		return 0, noMeasure
 	}
 	return r.Throttle.Share, ""
 }
 
-// unackedShare is what of the whole run's records failed or was never sent.
-func unackedShare(r *Result) (float64, string) {
+// unackedShareOf is what of the whole run's records failed or was never sent.
+func unackedShareOf(r *Result) (float64, string) {
 	if r.Totals.Scheduled == 0 {
 		return 0, nobody
 	}
 	return float64(r.Totals.Failed+r.Totals.Unsent) / float64(r.Totals.Scheduled), ""
 }
 
-// costPerHour is what the run would be billed, as if it lasted an hour.
-func costPerHour(r *Result) (float64, string) {
+// costPerHourOf is what the run would be billed, as if it lasted an hour.
+func costPerHourOf(r *Result) (float64, string) {
 	switch {
 	case r.Cost == nil && r.CostUnknown != "":
 		return 0, r.CostUnknown
@@ -104,9 +104,9 @@ func responseOf(l *Latencies) *Latency { return &l.Response }
 func serviceOf(l *Latencies) *Latency  { return &l.Service }
 func endToEndOf(l *Latencies) *Latency { return &l.EndToEnd }
 
-func p50(l *Latency) (ms float64, censored bool)  { return l.P50, l.P50Censored }
-func p99(l *Latency) (ms float64, censored bool)  { return l.P99, l.P99Censored }
-func p999(l *Latency) (ms float64, censored bool) { return l.P999, l.P999Censored }
+func atP50(l *Latency) (ms float64, censored bool)  { return l.P50, l.P50Censored }
+func atP99(l *Latency) (ms float64, censored bool)  { return l.P99, l.P99Censored }
+func atP999(l *Latency) (ms float64, censored bool) { return l.P999, l.P999Censored }
 
 // topMillis is the histograms' top: what took longer is recorded there.
 const topMillis = 10 * 60 * 1000

@@ -99,7 +99,7 @@ func subject(path string) string {
 		return "partitions"
 	case parts[0] == "producers" && slices.Contains(parts, "value"):
 		return "value sizes"
-	case parts[0] == "producers" && (last == "acks" || last == "compression" || last == "rate"):
+	case slices.Contains(parts, "settings"), last == "rate":
 		return last
 	case last == "clients", last == "connections":
 		return "client counts"

@@ -13,7 +13,7 @@ import (
 )
 
 // WriteComparison writes a comparison for a terminal of the given width (80 when it
-// is 0 or less): what came of it, the table, and how to read it.
+// is 0 or less; the table takes 80): what came of it, the table, and how to read it.
 func WriteComparison(w io.Writer, c *Comparison, color bool, width int) {
 	if width <= 0 {
 		width = 80

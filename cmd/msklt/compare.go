@@ -78,7 +78,7 @@ func (s *split) Set(value string) error {
 // compareResults is the main job: results → comparison → exit code.
 func (p *process) compareResults(folders []string, f compareFlags) error {
 	if f.with.first == "" || f.with.at == 0 {
-		return usageError{errors.New("want result folders before --with and behind it; usage: msklt compare RESULT... --with RESULT...")}
+		return usageError{errors.New("want result folders before --with and behind it, as in msklt compare before/* --with after/*")}
 	}
 	minEffect, err := parseMinEffect(f.minEffect)
 	if err != nil {
