@@ -174,11 +174,14 @@ func (p *process) showSeries(s *series) {
 		fmt.Fprintln(p.stderr)
 	}
 	report.Runs(p.stderr, s.made)
-	with := "ANOTHER"
+	with, anyway := "ANOTHER", ""
 	if len(s.jobs) > 1 {
 		with = quoted(s.folder(1))
+		if s.jobs[0].scenario.Hash() != s.jobs[1].scenario.Hash() {
+			anyway = " --anyway" // else unlike runs are refused
+		}
 	}
-	fmt.Fprintf(p.stderr, "\ncompare them: msklt compare %s/* \\\n  --with %s/*\n", quoted(s.folder(0)), with)
+	fmt.Fprintf(p.stderr, "\ncompare them: msklt compare%s %s/* \\\n  --with %s/*\n", anyway, quoted(s.folder(0)), with)
 }
 
 // quoted writes a path as one word of a shell.
