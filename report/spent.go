@@ -72,7 +72,7 @@ func spentChart(r *Result) plot {
 			Y: "records that wait, mean of each second, by what they wait for", X: "seconds since the start of traffic",
 			Table: table{Head: []string{"second", "waiting", "throttle", "broker", "network", "client"}, Texts: 1, Note: t.note("means")},
 		},
-		XTicks: timeTicks(t.end), Bands: t.unmeasured(r), Marks: t.marks(r),
+		XTicks: timeTicks(t.end), Bands: t.unmeasured(r), Marks: t.marks(r, markRoom),
 	}
 	step := nice(top, 5)
 	for i := 0; float64(i)*step <= top; i++ {
