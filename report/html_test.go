@@ -170,6 +170,11 @@ func hostile() (*Result, []PartitionSecond) {
 	r.Cost.Region, r.Cost.Currency, r.Cost.Assumptions, r.CostUnknown = evil, evil, []string{evil}, evil
 	r.Groups[0].Name, r.Fleets[0].Name, r.Phases[0].Name = evil, evil, evil
 	r.Errors = []ErrorCount{{evil, evil, 1, 1}}
+	r.Events = []Event{{At: 1, Kind: evil, Text: evil}, {At: math.NaN(), Until: math.Inf(1), Kind: evil, Text: evil}}
+	r.Groups[0].Backlog, r.Groups[0].BacklogMax = []int64{-5, 1 << 62, math.MinInt64}, math.MaxInt64
+	r.Groups = append(r.Groups, Group{Name: evil, EndToEnd: Latency{Count: 1, P99: math.NaN(), Curve: []CurvePoint{{Quantile: 0.5, Millis: math.NaN()}}}})
+	r.Target.Kind, r.Target.Bootstrap = evil, []string{evil, evil}
+	r.Fleets = append(r.Fleets, Fleet{Name: evil})
 	for i := range r.Partitions {
 		r.Partitions[i].Topic = evil
 		r.Partitions[i].TopKeys = []KeyShare{{evil, 2, math.Inf(1)}}

@@ -329,7 +329,8 @@ type Partition struct {
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`
 	Leader    int32  `json:"leader"`
-	// Predicted is the load at 100 % that the keys bring, unbound by limits.
+	// Predicted is the load that the keys bring, unbound by limits: the mean over the
+	// measured phases.
 	Predicted float64 `json:"predicted_bytes_per_second"`
 	// PredictedConsumed is Predicted times the groups that read the partition.
 	PredictedConsumed float64 `json:"predicted_consumed_bytes_per_second"`

@@ -76,7 +76,7 @@ func spentChart(r *Result) plot {
 	}
 	step := nice(top, 5)
 	for i := 0; float64(i)*step <= top; i++ {
-		p.YTicks = append(p.YTicks, tick{At: vertical(y(float64(i) * step)), Label: digitsShort(float64(i) * step)})
+		p.YTicks = append(p.YTicks, tick{At: vertical(y(float64(i) * step)), Label: thousands(float64(i) * step)})
 	}
 	below := make([]float64, len(t.steps))
 	for _, c := range causes {
