@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"msklt/internal/limits"
 )
@@ -15,6 +16,8 @@ func answer(r *Result) string {
 		return "nothing follows from this run"
 	case len(r.Verdict.Binding) > 0 && short:
 		return "this load does not fit"
+	case len(r.Verdict.Binding) > 0 && directionOf(r).verb == "consumed":
+		return "reading was held back"
 	case len(r.Verdict.Binding) > 0:
 		return "this load was held back"
 	case r.Verdict.Status != limits.WithinLimits:
@@ -33,10 +36,18 @@ func answer(r *Result) string {
 // long that took, and what decided.
 func numbers(r *Result) []fact { return []fact{throughput(r), felt(r), decisive(r)} }
 
+// throughput is what got through of what was asked for: of writing, or of reading where
+// that is what was held back.
 func throughput(r *Result) fact {
-	rates := r.Rates
+	rates, toRead := r.Rates, 0.0
+	for _, p := range r.Partitions {
+		toRead += p.PredictedConsumed
+	}
+	reading := directionOf(r).verb == "consumed"
 	switch {
-	case len(r.Fleets) == 0 && len(r.Groups) > 0:
+	case reading && toRead > 0:
+		return fact{"Consumed of predicted", percent(rates.ConsumedBytesPerSecond / toRead), bandwidth(rates.ConsumedBytesPerSecond) + " of " + bandwidth(toRead)}
+	case reading:
 		return fact{"Consumed", bandwidth(rates.ConsumedBytesPerSecond), "record batches with their headers"}
 	case rates.OfferedBytesPerSecond <= 0:
 		return fact{"Acked of offered", "–", "nothing was offered in the measured phases"}
@@ -64,7 +75,11 @@ func decisive(r *Result) fact {
 	}
 	if len(r.Verdict.Binding) > 0 {
 		b := r.Verdict.Binding[0]
-		return fact{"Throttled", percent(b.ThrottledShare), "of the time of the connections that carry " + clip(b.Scope, 40)}
+		where := " that carry " + clip(b.Scope, 40)
+		if strings.HasPrefix(string(b.Limit), "cluster.") {
+			where = " to the cluster"
+		}
+		return fact{"Throttled", percent(b.ThrottledShare), "of the time of the connections" + where}
 	}
 	if len(r.Verdict.Headroom) > 0 {
 		h := slices.MinFunc(r.Verdict.Headroom, func(a, b Headroom) int { return cmp.Compare(a.Headroom, b.Headroom) })
@@ -88,7 +103,11 @@ func facts(r *Result) []fact {
 	d := directionOf(r)
 	if hot := hottest(r, d, 1); len(hot) > 0 {
 		p := hot[0]
-		list = append(list, fact{"Hottest, " + partitionName(p.Topic, p.Partition, 16), bandwidth(d.observed(p)), d.verb + ", " + bandwidth(d.predicted(p)) + " predicted"})
+		detail := d.verb
+		if d.predicted(p) > 0 { // a fleet that sends as fast as it can is not predicted
+			detail += ", " + bandwidth(d.predicted(p)) + " predicted"
+		}
+		list = append(list, fact{"Hottest, " + partitionName(p.Topic, p.Partition, 16), bandwidth(d.observed(p)), detail})
 	}
 	list = append(list,
 		fact{"Throttled share", percent(r.Throttle.Share), count(r.Throttle.Responses) + " throttle responses, all connections"},
@@ -102,7 +121,9 @@ func facts(r *Result) []fact {
 	list = append(list, received)
 	if len(r.Groups) > 0 {
 		g := slices.MaxFunc(r.Groups, func(a, b Group) int { return cmp.Compare(a.BacklogMax, b.BacklogMax) })
-		list = append(list, fact{"Most backlog", count(g.BacklogMax), "records, of group " + clip(g.Name, 40)})
+		if g.BacklogMax > 0 || backlogKnown(r) {
+			list = append(list, fact{"Most backlog", count(g.BacklogMax), "records, of group " + clip(g.Name, 40)})
+		}
 	}
 	reconciled := fact{"Records", count(r.Totals.Acked), "acked; every count reconciled"}
 	for _, b := range balances(r) {

@@ -25,8 +25,8 @@ func (c ceiling) text() string {
 }
 
 // loadCeiling is the ceiling of the limit that bound first, or else the lowest one.
-// It is nil where none follows from the result: no such limit, or keys whose load
-// was not predicted.
+// It is nil where none follows from the result: no such limit, or a load that was not
+// predicted, as of fleets that send as fast as they can.
 func loadCeiling(r *Result) *ceiling {
 	var all []ceiling
 	for _, name := range []limits.Name{
@@ -55,6 +55,9 @@ func ceilingOf(r *Result, name limits.Name) *ceiling {
 		value = r.Verdict.Binding[i].Observed
 	}
 	scope, most, total := predictedOn(r, name)
+	if name == limits.ClusterIngress { // all of the load, whatever that is
+		scope, most, total = "the cluster", 1, 1
+	}
 	if !(value > 0 && most > 0 && total > 0) || r.Rates.WireBytesPerSecond <= 0 {
 		return nil
 	}

@@ -34,9 +34,13 @@ func TestLoadCeiling(t *testing.T) {
 			t.Errorf("%+v, want %.0f, %q", got, test.load, test.text)
 		}
 	}
+	clear(even.Partitions) // 200 MB/s of the cluster’s need no prediction
+	if got := loadCeiling(even); got == nil || math.Abs(got.load/(200e6/1.05)-1) > 1e-9 || got.scope != "the cluster" {
+		t.Errorf("of fleets that send as fast as they can: %+v", got)
+	}
 	for name, spoil := range map[string]func(*Result){
 		"nothing declared":  func(r *Result) { r.Verdict = limits.Verdict{} },
-		"nothing predicted": func(r *Result) { clear(r.Partitions) },
+		"nothing predicted": func(r *Result) { clear(r.Partitions); r.Verdict.Headroom = r.Verdict.Headroom[:1] },
 		"nothing acked":     func(r *Result) { r.Rates.WireBytesPerSecond = 0 },
 	} {
 		r := first(steady())
@@ -71,6 +75,12 @@ func TestLoadChartLimit(t *testing.T) {
 func TestNumbersOfTheVerdict(t *testing.T) {
 	reading := first(steady())
 	reading.Fleets, reading.Verdict.Headroom = nil, nil
+	held := first(hotKey())
+	held.Verdict.Binding[0].Limit, held.Verdict.Binding[0].Scope = limits.ClusterEgress, "cluster"
+	held.Rates.AckedBytesPerSecond = held.Rates.OfferedBytesPerSecond
+	for i := range held.Partitions {
+		held.Partitions[i].PredictedConsumed = held.Rates.ConsumedBytesPerSecond / 6 // twice what was consumed
+	}
 	unmet := first(steady())
 	unmet.Thresholds[0].Passed = false
 	lost := first(steady())
@@ -95,8 +105,13 @@ func TestNumbersOfTheVerdict(t *testing.T) {
 			{"Response p99", "14.2 ms", "p50 7.10 ms, max 31.0 ms"},
 			{"Schedule lag", "88.2 ms", "bound 20 ms, observed by the generator on itself"},
 		}},
+		"reading held back": {held, "reading was held back", []fact{
+			{"Consumed of predicted", "50.0 %", "16.1 MB/s of 32.1 MB/s"},
+			{"End-to-end p99", "22.1 s", "p50 14.1 ms, max 30.9 s"},
+			{"Throttled", "87.4 %", "of the time of the connections to the cluster"},
+		}},
 		"reading": {reading, "this load fits", []fact{
-			{"Consumed", "8.40 MB/s", "record batches with their headers"},
+			{"Consumed of predicted", "> 99.9 %", "8.40 MB/s of 8.40 MB/s"},
 			{"End-to-end p99", "17.0 ms", "p50 8.90 ms, max 44.0 ms"},
 			{"Throttled share", "0 %", "0 throttle responses; no limit is declared"},
 		}},

@@ -30,9 +30,12 @@ func rankedPartitions(r *Result) []rankedPartition {
 	for i, p := range hottest(r, d, maxRanked) {
 		rows = append(rows, rankedPartition{
 			Rank: strconv.Itoa(i + 1), Name: partitionName(p.Topic, p.Partition, 40), Bound: bound(r, p),
-			Observed: megabytes(d.observed(p)), Predicted: megabytes(d.predicted(p)), OfLimit: ofLimit(d.predicted(p), limit, declared),
+			Observed: megabytes(d.observed(p)), Predicted: "–", OfLimit: "–",
 			P99: latencyCell(p.ResponseP99), Throttled: percent(p.ThrottledShare),
 		})
+		if d.predicted(p) > 0 {
+			rows[i].Predicted, rows[i].OfLimit = megabytes(d.predicted(p)), ofLimit(d.predicted(p), limit, declared)
+		}
 		if p.P99Censored {
 			rows[i].P99 = atLeast(p.ResponseP99, true)
 		}
