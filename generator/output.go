@@ -167,7 +167,7 @@ func (r *run) fleet(f *fleet) (report.Fleet, *totals) {
 
 // group sums up a group's members.
 func (r *run) group(g *group) (report.Group, distribution) {
-	out := report.Group{Name: g.Name, Clients: g.Clients}
+	out := report.Group{Name: g.Name, Clients: g.Clients, Backlog: g.backlogs}
 	out.BacklogMax, _ = r.worstBacklog(g, r.stopped)
 	sum := newDistribution(digits)
 	for _, m := range g.members {

@@ -76,6 +76,9 @@ func TestVirtualPause(t *testing.T) {
 			if second != 29 && second != 54 {
 				near(t, fmt.Sprintf("backlog in second %d", second), int(r.Timeline[second].Backlog), want, underWay)
 			}
+			if of, all := r.Groups[0].Backlog[second], r.Timeline[second].Backlog; of != all {
+				t.Errorf("second %d: backlog of the only group %d, of all %d", second, of, all)
+			}
 		}
 		g := r.Groups[0]
 		if g.BacklogMax < 9*rate-underWay || g.BacklogMax > 10*rate+underWay {

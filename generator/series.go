@@ -151,7 +151,7 @@ func (r *run) partitions() []report.Partition {
 			l := predicted[limits.Instance{Topic: t.Name, Partition: p.Partition}]
 			p.Predicted, p.PredictedConsumed = l.MeanIngress, l.MeanEgress
 			for _, k := range l.TopKeys {
-				p.TopKeys = append(p.TopKeys, report.KeyShare{Key: k.Key, Share: k.Share})
+				p.TopKeys = append(p.TopKeys, report.KeyShare{Key: k.Key, Share: k.Share, Predicted: k.MeanIngress})
 			}
 			p.ResponseP99, p.P99Censored = load.response.point(load.response.all(), 0.99)
 			p.Acked, p.Consumed = r.means(load)

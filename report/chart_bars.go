@@ -39,7 +39,7 @@ func loadBars(r *Result) bars {
 		chart: chart{
 			ID: "bars", Title: predictionFinding(r, d), Height: rowHeight(len(shown)) * len(shown),
 			Y: "MB/s per partition, batches with headers", X: "MB/s",
-			Key:   []key{{"predicted", "predicted from the keys, at 100 % load"}, {"observed", d.verb}},
+			Key:   []key{{"predicted", "predicted from the keys, mean of the measured phases"}, {"observed", d.verb}},
 			Table: partitionTable(r, note),
 		},
 		XTicks: ticks, Half: rowHeight(len(shown)) / 2, Verb: d.verb,

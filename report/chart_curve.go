@@ -2,20 +2,34 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 )
 
-// curveChart is the percentile curve of response and service time: x is
-// log 1/(1−q), so that each nine has the same width. Where response stands for
-// records that were never acked it is dashed: only a lower bound.
+// curveChart is the percentile curve of response and service time. Where response
+// stands for records that were never acked it is dashed: only a lower bound.
 func curveChart(r *Result) plot {
-	series := []struct {
-		name    string
-		latency Latency
-	}{{"service", r.Latency.Service}, {"response", r.Latency.Response}}
+	return percentilePlot(chart{
+		ID: "curve", Title: curveFinding(r), Height: 220,
+		Y: "time, logarithmic", X: "percentile of records, measured phases",
+	}, []curve{
+		{"response", "response", r.Latency.Response}, {"service", "service", r.Latency.Service},
+	}, "at least: records not acked when the run ended")
+}
+
+// curve is one histogram in a plot of percentiles.
+type curve struct {
+	name, class string
+	latency     Latency
+}
+
+// percentilePlot draws histograms on one axis, the first one over the others: x is
+// log 1/(1−q), so that each nine has the same width.
+func percentilePlot(c chart, curves []curve, censored string) plot {
 	low, high, furthest := math.Inf(1), 0.0, 1000.0
-	for _, s := range series {
+	for _, s := range curves {
 		for _, c := range drawn(s.latency) {
 			low, high, furthest = min(low, c.Millis), max(high, c.Millis), max(furthest, nines(c))
 		}
@@ -25,30 +39,23 @@ func curveChart(r *Result) plot {
 	}
 	ticks, from, to := decades(low, high)
 	x, y := logarithmic(1, furthest), logarithmic(from, to)
-	p := plot{
-		chart: chart{
-			ID: "curve", Title: curveFinding(r), Height: 220,
-			Y: "time, logarithmic", X: "percentile of records, measured phases",
-			Table: table{Head: []string{"percentile", "response", "service"}, Texts: 1},
-		},
-		XTicks: quantileTicks(x, furthest), YTicks: ticks,
-	}
+	p := plot{chart: c, XTicks: quantileTicks(x, furthest), YTicks: ticks}
 	var ends []float64
-	for _, s := range series {
+	for _, s := range slices.Backward(curves) {
 		points, bound := curvePoints(s.latency, x, y)
 		if len(points) == 0 {
 			continue
 		}
-		p.Lines = append(p.Lines, line{D: path(points[:bound]), Class: s.name})
+		p.Lines = append(p.Lines, line{D: path(points[:bound]), Class: s.class})
 		if bound < len(points) {
-			p.Lines = append(p.Lines, line{D: path(points[max(bound-1, 0):]), Class: s.name + " censored"})
-			p.Key = []key{{"censored", "at least: records not acked when the run ended"}}
+			p.Lines = append(p.Lines, line{D: path(points[max(bound-1, 0):]), Class: s.class + " censored"})
+			p.Key = []key{{"censored", censored}}
 		}
-		p.Labels = append(p.Labels, label{Text: s.name, Class: s.name})
+		p.Labels = append(p.Labels, label{Text: s.name, Class: s.class})
 		ends = append(ends, 1-points[len(points)-1].y)
 	}
 	p.place(ends...)
-	curveValues(r, &p, x)
+	curveValues(&p, curves, x)
 	return p
 }
 
@@ -93,23 +100,31 @@ func quantileTicks(x scale, furthest float64) []tick {
 	return ticks
 }
 
-// curveValues fills the table and the read-out with the points that both
-// curves have.
-func curveValues(r *Result, p *plot, x scale) {
-	service := map[float64]CurvePoint{}
-	for _, c := range r.Latency.Service.Curve {
-		service[c.Quantile] = c
+// curveValues fills the table and the read-out: a row for each point that a curve has.
+func curveValues(p *plot, curves []curve, x scale) {
+	p.Table = table{Head: []string{"percentile"}, Texts: 1}
+	at := make([]map[float64]CurvePoint, len(curves))
+	all := map[float64]CurvePoint{}
+	for i, s := range curves {
+		p.Table.Head = append(p.Table.Head, s.name)
+		at[i] = map[float64]CurvePoint{}
+		for _, c := range drawn(s.latency) {
+			at[i][c.Quantile], all[c.Quantile] = c, c
+		}
 	}
 	out := &readout{}
-	for _, c := range drawn(r.Latency.Response) {
-		name := quantileName(c.Quantile)
-		response, other := atLeast(c.Millis, c.Censored), "–"
-		if s, ok := service[c.Quantile]; ok {
-			other = atLeast(s.Millis, s.Censored)
+	for _, q := range slices.Sorted(maps.Keys(all)) {
+		row, texts := []string{quantileName(q)}, []string{}
+		for i, s := range curves {
+			value := "–"
+			if c, ok := at[i][q]; ok {
+				value = atLeast(c.Millis, c.Censored)
+			}
+			row, texts = append(row, value), append(texts, s.name+" "+value)
 		}
-		p.Table.Rows = append(p.Table.Rows, []string{name, response, other})
-		out.X = append(out.X, int(math.Round(x(nines(c))*1000)))
-		out.T = append(out.T, name+": response "+response+", service "+other)
+		p.Table.Rows = append(p.Table.Rows, row)
+		out.X = append(out.X, int(math.Round(x(nines(all[q]))*1000)))
+		out.T = append(out.T, row[0]+": "+strings.Join(texts, ", "))
 	}
 	if len(out.T) > 0 {
 		p.Readout = out

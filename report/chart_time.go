@@ -166,62 +166,100 @@ func highest(step []Second, value func(Second) float64) float64 {
 	return top
 }
 
-func offeredBytes(s Second) float64 { return float64(s.OfferedBytes) }
-func ackedBytes(s Second) float64   { return float64(s.AckedBytes) }
+func offeredBytes(s Second) float64   { return float64(s.OfferedBytes) }
+func ackedBytes(s Second) float64     { return float64(s.AckedBytes) }
+func consumedBytes(s Second) float64  { return float64(s.ConsumedBytes) }
+func throttledShare(s Second) float64 { return s.ThrottledShare }
 
 // always makes a value of every second a trace's value.
 func always(value func(Second) float64) func(Second) (float64, bool) {
 	return func(s Second) (float64, bool) { return value(s), true }
 }
 
-// loadChart is offered against acked over time.
+// loadChart is offered against acked over time, beside the load that the limits allow.
+// Of a run that only reads it is what was consumed.
 func loadChart(r *Result) plot {
 	t := newTimeline(r)
-	ticks, top := rateTicks(highest(r.Timeline, func(s Second) float64 { return max(offeredBytes(s), ackedBytes(s)) }), vertical)
-	y := linear(0, top)
-	p := plot{
-		chart: chart{
-			ID: "load", Title: loadFinding(r), Height: 220,
-			Y: "MB/s, keys and values", X: "seconds since the start of traffic",
-		},
-		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r), Marks: t.marks(r),
-		Lines: []line{
-			{D: path(t.trace(y, always(offeredBytes))), Class: "offered"},
-			{D: path(t.trace(y, always(ackedBytes))), Class: "acked"},
-		},
-		Labels: []label{{Text: "offered", Class: "offered"}, {Text: "acked", Class: "acked"}},
+	lines := []struct {
+		name  string
+		value func(Second) float64
+		mean  float64
+	}{
+		{"offered", offeredBytes, r.Rates.OfferedBytesPerSecond}, {"acked", ackedBytes, r.Rates.AckedBytesPerSecond},
 	}
+	c := chart{ID: "load", Title: loadFinding(r), Height: 240, Y: "MB/s, keys and values", X: "seconds since the start of traffic"}
+	fits := loadCeiling(r)
+	if len(r.Fleets) == 0 && len(r.Groups) > 0 {
+		lines = lines[1:]
+		lines[0].name, lines[0].value, lines[0].mean = "consumed", consumedBytes, r.Rates.ConsumedBytesPerSecond
+		c.Y, fits = "MB/s, record batches with headers", nil
+	}
+	highestRate := 0.0
+	for _, l := range lines {
+		highestRate = max(highestRate, highest(r.Timeline, l.value))
+	}
+	within := fits != nil && fits.load <= 1.5*highestRate
+	if within {
+		highestRate = max(highestRate, fits.load)
+	}
+	ticks, top := rateTicks(highestRate, vertical)
+	y := linear(0, top)
+	p := plot{chart: c, XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r), Marks: t.marks(r, markRoom)}
+	var heights []float64
+	for _, l := range lines {
+		p.Lines = append(p.Lines, line{D: path(t.trace(y, always(l.value))), Class: l.name})
+		p.Labels = append(p.Labels, label{Text: l.name, Class: l.name})
+		heights = append(heights, 1-y(l.mean))
+	}
+	switch {
+	case within:
+		p.Lines = append(p.Lines, line{D: path([]point{{x: 0, y: y(fits.load)}, {x: 1, y: y(fits.load)}}), Class: "limit"})
+		p.Labels = append(p.Labels, label{Text: "limit", Class: "limit"})
+		heights = append(heights, 1-y(fits.load))
+		p.Key = append(p.Key, key{"limit", fits.text() + ": " + bandwidth(fits.load)})
+	case fits != nil:
+		p.Key = append(p.Key, key{"", fits.text() + ": " + bandwidth(fits.load) + ", beyond the axis"})
+	}
+	p.place(heights...)
 	for _, k := range []key{{"throttled", "a throttle was in force"}, {"unmeasured", "not measured"}} {
 		if slices.ContainsFunc(p.Bands, func(b band) bool { return b.Class == k.Class }) {
 			p.Key = append(p.Key, k)
 		}
 	}
-	p.place(1-y(r.Rates.OfferedBytesPerSecond), 1-y(r.Rates.AckedBytesPerSecond))
 	p.Readout = t.readout(func(step []Second) string {
-		return fmt.Sprintf("offered %s, acked %s, throttled %s", bandwidth(mean(step, offeredBytes)),
-			bandwidth(mean(step, ackedBytes)), percent(mean(step, func(s Second) float64 { return s.ThrottledShare })))
+		text := ""
+		for _, l := range lines {
+			text += l.name + " " + bandwidth(mean(step, l.value)) + ", "
+		}
+		return text + "throttled " + percent(mean(step, throttledShare))
 	})
-	p.Table = table{
+	p.Table = loadTable(t)
+	return p
+}
+
+func loadTable(t timeline) table {
+	out := table{
 		Head:  []string{"second", "phase", "offered MB/s", "acked MB/s", "consumed MB/s", "throttled", "waiting records", "failed records"},
 		Texts: 2, Note: t.note("means; waiting is the highest, failed the sum"),
 	}
 	for _, step := range t.steps {
-		p.Table.Rows = append(p.Table.Rows, []string{
+		out.Rows = append(out.Rows, []string{
 			stepName(step), clip(step[0].Phase, 40),
-			megabytes(mean(step, offeredBytes)), megabytes(mean(step, ackedBytes)),
-			megabytes(mean(step, func(s Second) float64 { return float64(s.ConsumedBytes) })),
-			percent(mean(step, func(s Second) float64 { return s.ThrottledShare })),
+			megabytes(mean(step, offeredBytes)), megabytes(mean(step, ackedBytes)), megabytes(mean(step, consumedBytes)),
+			percent(mean(step, throttledShare)),
 			digits(highest(step, func(s Second) float64 { return float64(s.Waiting) })),
 			digits(mean(step, func(s Second) float64 { return float64(s.Failed) }) * float64(len(step))),
 		})
 	}
-	return p
+	return out
 }
 
 func loadFinding(r *Result) string {
 	offered, acked := r.Rates.OfferedBytesPerSecond, r.Rates.AckedBytesPerSecond
 	share := ackedShare(r)
 	switch {
+	case len(r.Fleets) == 0 && len(r.Groups) > 0:
+		return "Consumed " + bandwidth(r.Rates.ConsumedBytesPerSecond) + " in the measured phases"
 	case offered <= 0:
 		return "Nothing was offered in the measured phases"
 	case share >= 0.99:
@@ -260,7 +298,7 @@ func latencyChart(r *Result) plot {
 			Y: "response time of records acked in each second, logarithmic", X: "seconds since the start of traffic",
 			Table: table{Head: []string{"second", "p50", "p99", "max", "lag max"}, Texts: 1, Note: t.note("the worst second")},
 		},
-		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r), Marks: t.marks(r),
+		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r), Marks: t.marks(r, markRoomHalf),
 	}
 	var ends []float64
 	for _, s := range series {

@@ -9,12 +9,16 @@ import (
 // the one before leaves no room.
 type mark struct{ X, Label, Text string }
 
-// markRoom is the part of a chart's width that a mark's number needs.
-const markRoom = 0.025
+// The part of a chart's width that a mark's number needs: of a chart that takes the
+// page's whole width, and of one that takes half of it.
+const (
+	markRoom     = 0.035
+	markRoomHalf = 0.09
+)
 
 // marks are the run's events, by their numbers in the table of events. Those that
 // are too close together share a line.
-func (t timeline) marks(r *Result) []mark {
+func (t timeline) marks(r *Result, room float64) []mark {
 	var marks []mark
 	var texts []string
 	first, last := 0, -1.0
@@ -24,7 +28,7 @@ func (t timeline) marks(r *Result) []mark {
 		}
 		x, number := t.x(e.At), strconv.Itoa(i+1)
 		text := number + ": " + clip(e.Text, 200)
-		if last >= 0 && x-last < markRoom {
+		if last >= 0 && x-last < room {
 			m := &marks[len(marks)-1]
 			m.Label = strconv.Itoa(first) + "–" + number
 			if texts = append(texts, text); len(texts) <= maxMarked {

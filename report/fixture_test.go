@@ -76,6 +76,7 @@ func hotKey() (*Result, []PartitionSecond) {
 	r.Latency.Lag = latency(0.31, 1.2, 3.4, r.Totals.Scheduled, 0)
 	r.Latency.Service = latency(6.4, 812, 2044, r.Totals.Acked, 0)
 	r.Latency.EndToEnd = latency(14.1, 22100, 30900, r.Totals.Consumed, 0)
+	r.Groups[0].EndToEnd = r.Latency.EndToEnd
 	return r, series
 }
 
@@ -95,6 +96,7 @@ func steady() (*Result, []PartitionSecond) {
 	r.Latency.Response = latency(7.1, 14.2, 31, r.Totals.Acked, 0)
 	r.Latency.Service = latency(6.2, 13.1, 30, r.Totals.Acked, 0)
 	r.Latency.EndToEnd = latency(8.9, 17, 44, r.Totals.Consumed, 0)
+	r.Groups[0].EndToEnd = r.Latency.EndToEnd
 	r.Thresholds = []Threshold{
 		{Expression: "response.p99 < 500ms", Observed: ref(14.2), Bound: 500, Unit: "ms", Passed: true, Known: true},
 		{Expression: "throttled.share < 5%", Of: "topic orders", Observed: ref(0.0), Bound: 0.05, Unit: "share", Passed: true, Known: true},
@@ -240,7 +242,7 @@ func credited(p *Partition, row PartitionSecond, predicted float64) {
 	p.ResponseP99 = 14
 	if p.Partition == 7 {
 		p.ResponseP99, p.P99Censored = 24100, true
-		p.TopKeys = []KeyShare{{"0", 0.3}, {"8812", 0.0001}}
+		p.TopKeys = []KeyShare{{"0", 0.3, 12.6e6}, {"8812", 0.0001, 0}}
 	}
 }
 
@@ -269,6 +271,9 @@ func finish(r *Result) {
 	r.Rates.WireOverhead = batchFactor - 1
 	r.Fleets = []Fleet{{Name: "checkout", Topic: "orders", Clients: 4, Scheduled: t.Scheduled, Unsent: t.Unsent, Sent: t.Sent, Acked: t.Acked}}
 	r.Groups = []Group{{Name: "billing", Clients: 3, LogEndDelta: t.Acked, Consumed: t.Acked, BacklogMax: 12345}}
+	for s := range r.Timeline {
+		r.Groups[0].Backlog = append(r.Groups[0].Backlog, int64(12345*(s%12)/11))
+	}
 }
 
 // latency makes a summary and a curve that rises from p50 through p99 to max,

@@ -12,7 +12,6 @@ type forecast struct {
 	Limit, Scope       string
 	Declared           string
 	Predicted, Used    string
-	Share              float64 // predicted ÷ declared
 	Binds, After, Seen string
 	Bound              bool // in the run
 }
@@ -24,7 +23,7 @@ func forecasts(r *Result) []forecast {
 	for _, l := range r.Plan.Limits {
 		_, _, binds, after := plannedColumns(l)
 		f := forecast{
-			Limit: string(l.Limit), Scope: clip(l.Scope, 60), Share: l.Use, Binds: binds, After: after, Seen: "–", Used: "not observed",
+			Limit: string(l.Limit), Scope: clip(l.Scope, 60), Binds: binds, After: after, Seen: "–", Used: "not observed",
 			Declared: plannedQuantity(l.Declared, l.Unit), Predicted: plannedQuantity(l.Predicted, l.Unit),
 		}
 		if l.UpperBound {
@@ -33,20 +32,24 @@ func forecasts(r *Result) []forecast {
 		if paced(l) {
 			f.Predicted = "paced to it"
 		}
-		f.observe(r, l.Limit)
+		f.observe(r, l.Limit, l.Scope)
 		list = append(list, f)
 	}
 	return list
 }
 
 // observe fills in what the run saw of a limit, at its most loaded instance.
-func (f *forecast) observe(r *Result, name limits.Name) {
+func (f *forecast) observe(r *Result, name limits.Name, scope string) {
 	if i := slices.IndexFunc(r.Verdict.Headroom, func(h Headroom) bool { return h.Limit == name }); i >= 0 {
 		h := r.Verdict.Headroom[i]
 		f.Used = quantity(h.Used, h.Unit)
 	}
 	if i := slices.IndexFunc(r.Verdict.Binding, func(b Binding) bool { return b.Limit == name }); i >= 0 {
-		f.Seen, f.Bound = seconds(r.Verdict.Binding[i].SinceSeconds), true
+		b := r.Verdict.Binding[i]
+		f.Seen, f.Bound = seconds(b.SinceSeconds), true
+		if b.Plateau != nil && b.Scope == scope {
+			f.Used = quantity(*b.Plateau, b.Unit)
+		}
 	}
 }
 

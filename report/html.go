@@ -18,23 +18,35 @@ import (
 //go:embed page.gohtml charts.gohtml style.css script.js
 var assets embed.FS
 
+// maxCards is how many of the limits that bound are shown at length.
+const maxCards = 3
+
 // page is what the template draws: the result and what follows from it.
 type page struct {
 	*Result
 	Style     template.CSS
 	Script    template.JS
 	Policy    string // Content-Security-Policy
-	Load      plot
-	Response  plot
-	Waiting   plot // where the time went
-	Events    []eventRow
-	Curve     plot
+	Answer    string // whether the load fits
+	Numbers   []fact // the three that matter
+	Facts     []fact // those that are asked for next
+	Cards     []Binding
 	Heat      heatMap
 	Bars      bars
 	Wide      bool // the heat map needs the page's whole width
-	Uses      []use
+	Hottest   []rankedPartition
+	Keys      []rankedKey
+	Verb      string // what Hottest ranks by: "acked" or "consumed"
+	Load      plot
+	Response  plot
+	Curve     plot
+	EndToEnd  *plot // nil where nobody consumed
+	Backlog   *plot // nil where it is not known second by second
+	Waiting   plot  // where the time went
+	Headroom  bars
+	Events    []eventRow
 	Balances  []balance
-	Facts     []fact
+	Reproduce string
 	Latencies []latencyRow
 	APIs      []apiRow
 	Payers    []ClientThrottle
@@ -91,10 +103,19 @@ func newPage(r *Result, series []PartitionSecond) (*page, error) {
 	p := &page{
 		Result: r, Style: template.CSS(style), Script: template.JS(script),
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + source(style) + "; script-src " + source(script),
-		Load:   loadChart(r), Response: latencyChart(r), Waiting: spentChart(r), Events: eventRows(r), Curve: curveChart(r),
-		Heat: heatChart(r, series), Bars: loadBars(r),
-		Uses: uses(r), Payers: payers(r), Balances: balances(r), Facts: facts(r), Latencies: latencyRows(r), Outcomes: outcomes(r),
-		Emulated: r.Target.Kind == "embedded",
+		Answer: answer(r), Numbers: numbers(r), Facts: facts(r), Cards: r.Verdict.Binding[:min(maxCards, len(r.Verdict.Binding))], Outcomes: outcomes(r),
+		Heat: heatChart(r, series), Bars: loadBars(r), Hottest: rankedPartitions(r), Keys: rankedKeys(r), Verb: directionOf(r).verb,
+		Load: loadChart(r), Response: latencyChart(r), Curve: curveChart(r), Latencies: latencyRows(r),
+		Waiting: spentChart(r), Payers: payers(r), Headroom: headroomChart(r), Events: eventRows(r), Balances: balances(r),
+		Reproduce: reproduce(r), Emulated: r.Target.Kind == "embedded",
+	}
+	if slices.ContainsFunc(r.Groups, func(g Group) bool { return g.EndToEnd.Count > 0 }) {
+		chart := endToEndChart(r)
+		p.EndToEnd = &chart
+	}
+	if backlogKnown(r) {
+		chart := backlogChart(r)
+		p.Backlog = &chart
 	}
 	p.Wide = p.Heat.Columns > 200
 	if r.Plan != nil {
@@ -131,37 +152,6 @@ func functions() template.FuncMap {
 		"sub":    func(a, b int) int { return a - b },
 		"clocks": clockOffset, "money": money, "amount": amount, "price": price,
 	}
-}
-
-// facts are the few numbers that everybody asks for first.
-func facts(r *Result) []fact {
-	response, end := r.Latency.Response, r.Latency.EndToEnd
-	list := []fact{
-		{"Offered", bandwidth(r.Rates.OfferedBytesPerSecond), withUnit(r.Rates.OfferedRecordsPerSecond, "records/s")},
-		{"Acked", bandwidth(r.Rates.AckedBytesPerSecond), percent(ackedShare(r)) + " of offered"},
-	}
-	d := directionOf(r)
-	if hot := hottest(r, d, 1); len(hot) > 0 {
-		p := hot[0]
-		detail := d.verb + ", " + bandwidth(d.predicted(p)) + " predicted"
-		list = append(list, fact{"Hottest, " + partitionName(p.Topic, p.Partition, 16), bandwidth(d.observed(p)), detail})
-	}
-	list = append(list,
-		fact{"Throttled share", percent(r.Throttle.Share), count(r.Throttle.Responses) + " throttle responses"},
-		fact{"Response p50", percentile(response, response.P50, response.P50Censored), "p90 " + percentile(response, response.P90, response.P90Censored)},
-		fact{"Response p99", percentile(response, response.P99, response.P99Censored), "max " + percentile(response, response.Max, response.MaxCensored)},
-	)
-	received := fact{"End-to-end p99", percentile(end, end.P99, end.P99Censored), bandwidth(r.Rates.ConsumedBytesPerSecond) + " consumed"}
-	if end.Count == 0 {
-		received.Detail = "nobody consumed"
-	}
-	reconciled := fact{"Records", count(r.Totals.Acked), "acked; every count reconciled"}
-	for _, b := range balances(r) {
-		if !b.Holds {
-			reconciled.Detail = "acked; counts do not add up"
-		}
-	}
-	return append(list, received, reconciled)
 }
 
 // latencyRows lists the histograms of the run, then those of its fleets and

@@ -54,10 +54,13 @@ func TestHTMLIsSmallAndAlone(t *testing.T) {
 		if len(html) > 250_000 {
 			t.Errorf("%d bytes", len(html))
 		}
-		for _, outside := range []string{"http:", "https:", "src=", "href=", "url(", "@import", "<link", "<img", "<iframe"} {
+		for _, outside := range []string{"http:", "https:", "src=", "url(", "@import", "<link", "<img", "<iframe"} {
 			if strings.Contains(html, outside) {
 				t.Errorf("the page contains %q", outside)
 			}
+		}
+		if found := regexp.MustCompile(`href="[^#][^"]*"?`).FindString(html); found != "" {
+			t.Errorf("%s leads out of the page", found)
 		}
 	}
 }
@@ -95,18 +98,18 @@ func TestHTMLSays(t *testing.T) {
 	hot, steadyPage, stoppedPage := render(t, first(hotKey()), second(hotKey())), render(t, first(steady()), second(steady())), render(t, first(stopped()), second(stopped()))
 	gatedPage := render(t, first(gated()), second(gated()))
 	for _, test := range []struct{ name, html, want string }{
-		{"status", hot, `<p class="status">Limited</p>`},
-		{"status", steadyPage, `<p class="status">Within limits</p>`},
-		{"status", stoppedPage, `<p class="status">Invalid</p>`},
+		{"status", hot, `<p class="status">Limited: this load does not fit</p>`},
+		{"status", steadyPage, `<p class="status">Within limits: this load fits</p>`},
+		{"status", stoppedPage, `<p class="status">Invalid: nothing follows from this run</p>`},
 		{"binding", hot, `<p class="limit">partition.ingress</p><p class="where">orders/7</p>`},
 		{"declared", hot, `<dt>Declared</dt><dd>5.00 MB/s</dd>`},
 		{"observed", hot, `<dd class="main">5.01 MB/s</dd><dd class="detail">inverted from 312 throttle responses, ± 0.42 %</dd>`},
 		{"plateau", hot, `<dt>Plateau</dt><dd>4.93 MB/s</dd>`},
-		{"censored", hot, `<dt>Response p99</dt><dd>≥ 24.7 s</dd>`},
+		{"censored", hot, "<dt>Response p99</dt><dd>≥\u00a024.7\u00a0s</dd>"},
 		{"acked", hot, "Acked fell 61.8\u00a0% short of offered: 15.3\u00a0MB/s of 40.0\u00a0MB/s"},
 		{"acked", steadyPage, "Acked kept up with offered: 8.00\u00a0MB/s of 8.00\u00a0MB/s"},
 		{"prediction", hot, "The keys put 15.0\u00a0MB/s on orders/7, 3.01× its limit"},
-		{"headroom", hot, `<td class="n">15,000 requests/s</td><td class="n">812 requests/s</td>`},
+		{"headroom", hot, `<td class="n">15,000 requests/s</td><td class="n">≤ 12,345 requests/s</td><td class="n">812 requests/s</td><td class="n">5.4 %</td><td class="n">94.6 %</td>`},
 		{"payer", hot, `<td>msklt-k3f9-checkout-3</td><td>checkout</td><td>produce</td><td class="n">1</td>`},
 		{"counts", hot, "adds up"},
 		{"counts", stoppedPage, `<b class="bad">does not add up</b>, off by -1`},
@@ -167,9 +170,14 @@ func hostile() (*Result, []PartitionSecond) {
 	r.Cost.Region, r.Cost.Currency, r.Cost.Assumptions, r.CostUnknown = evil, evil, []string{evil}, evil
 	r.Groups[0].Name, r.Fleets[0].Name, r.Phases[0].Name = evil, evil, evil
 	r.Errors = []ErrorCount{{evil, evil, 1, 1}}
+	r.Events = []Event{{At: 1, Kind: evil, Text: evil}, {At: math.NaN(), Until: math.Inf(1), Kind: evil, Text: evil}}
+	r.Groups[0].Backlog, r.Groups[0].BacklogMax = []int64{-5, 1 << 62, math.MinInt64}, math.MaxInt64
+	r.Groups = append(r.Groups, Group{Name: evil, EndToEnd: Latency{Count: 1, P99: math.NaN(), Curve: []CurvePoint{{Quantile: 0.5, Millis: math.NaN()}}}})
+	r.Target.Kind, r.Target.Bootstrap = evil, []string{evil, evil}
+	r.Fleets = append(r.Fleets, Fleet{Name: evil})
 	for i := range r.Partitions {
 		r.Partitions[i].Topic = evil
-		r.Partitions[i].TopKeys = []KeyShare{{evil, 2}}
+		r.Partitions[i].TopKeys = []KeyShare{{evil, 2, math.Inf(1)}}
 	}
 	for i := range series {
 		series[i].Topic = evil

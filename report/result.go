@@ -307,7 +307,9 @@ type Group struct {
 	Duplicates int64 `json:"duplicates"`
 	// BacklogMax is the highest backlog at the end of a measured second: records
 	// in the log, as far as the run knows of them, that the group had not received.
-	BacklogMax int64            `json:"backlog_max"`
+	BacklogMax int64 `json:"backlog_max"`
+	// Backlog is the same at the end of each second of the run, from the first.
+	Backlog    []int64          `json:"backlog_by_second,omitempty"`
 	EndToEnd   Latency          `json:"end_to_end"`
 	Partitions []GroupPartition `json:"partitions"`
 }
@@ -327,7 +329,8 @@ type Partition struct {
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`
 	Leader    int32  `json:"leader"`
-	// Predicted is the load at 100 % that the keys bring, unbound by limits.
+	// Predicted is the load that the keys bring, unbound by limits: the mean over the
+	// measured phases.
 	Predicted float64 `json:"predicted_bytes_per_second"`
 	// PredictedConsumed is Predicted times the groups that read the partition.
 	PredictedConsumed float64 `json:"predicted_consumed_bytes_per_second"`
@@ -348,6 +351,8 @@ type Partition struct {
 type KeyShare struct {
 	Key   string  `json:"key"`
 	Share float64 `json:"share"` // of the topic's records
+	// Predicted is the load that the key brings to its partition, as in Partition.
+	Predicted float64 `json:"predicted_bytes_per_second,omitempty"`
 }
 
 type Phase struct {

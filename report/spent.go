@@ -72,11 +72,11 @@ func spentChart(r *Result) plot {
 			Y: "records that wait, mean of each second, by what they wait for", X: "seconds since the start of traffic",
 			Table: table{Head: []string{"second", "waiting", "throttle", "broker", "network", "client"}, Texts: 1, Note: t.note("means")},
 		},
-		XTicks: timeTicks(t.end), Bands: t.unmeasured(r), Marks: t.marks(r),
+		XTicks: timeTicks(t.end), Bands: t.unmeasured(r), Marks: t.marks(r, markRoom),
 	}
 	step := nice(top, 5)
 	for i := 0; float64(i)*step <= top; i++ {
-		p.YTicks = append(p.YTicks, tick{At: vertical(y(float64(i) * step)), Label: digitsShort(float64(i) * step)})
+		p.YTicks = append(p.YTicks, tick{At: vertical(y(float64(i) * step)), Label: thousands(float64(i) * step)})
 	}
 	below := make([]float64, len(t.steps))
 	for _, c := range causes {

@@ -48,14 +48,14 @@ func TestMarks(t *testing.T) {
 	r := &Result{DurationSeconds: 100, Events: []Event{
 		{At: 10, Text: "a"}, {At: 10, Text: "b"}, {At: 12, Text: "c"}, {At: 12.6, Text: "<d>"}, {At: 101, Text: "after"},
 	}}
-	got := newTimeline(r).marks(r)
+	got := newTimeline(r).marks(r, 0.025)
 	want := []mark{{"10%", "1–3", "1: a\n2: b\n3: c"}, {"12.6%", "4", "4: <d>"}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	fixture, series := stopped()
 	html := render(t, fixture, series)
-	for _, s := range []string{"<h2>Events</h2>", "leader moved", "orders/1, orders/4, orders/7 and 1 more: broker 1 → 2", `<g class="mark">`} {
+	for _, s := range []string{"<h2>Events and errors</h2>", "leader moved", "orders/1, orders/4, orders/7 and 1 more: broker 1 → 2", `<g class="mark">`} {
 		if !strings.Contains(html, s) {
 			t.Errorf("the page lacks %q", s)
 		}

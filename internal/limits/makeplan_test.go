@@ -206,6 +206,26 @@ phases: [{name: steady, duration: 10s}]
 	}
 }
 
+// TestLoadOfKeys: three keys on the one partition bring all of its load between them,
+// the hot one 70 % of it: at the highest load, and at the mean of a half and a whole.
+func TestLoadOfKeys(t *testing.T) {
+	l := mustPredict(t, `
+version: 1
+name: keys
+topics: {t: {partitions: 1}}
+producers: {p: {topic: t, rate: 1000/s, key: {keys: 3, hot: {keys: 1, share: 70%}}, value: {size: 1000B}}}
+phases: [{name: half, duration: 10s, load: 50%}, {name: whole, duration: 10s}]
+`)[0]
+	if !within(l.MeanIngress, 0.75*l.Ingress, 1e-9) || len(l.TopKeys) != 3 {
+		t.Fatalf("mean %.0f of %.0f, keys %+v", l.MeanIngress, l.Ingress, l.TopKeys)
+	}
+	for i, share := range []float64{0.7, 0.15, 0.15} {
+		if k := l.TopKeys[i]; !within(k.Ingress, share*l.Ingress, 1e-9) || !within(k.MeanIngress, share*l.MeanIngress, 1e-9) || !within(k.Share, share, 1e-9) {
+			t.Errorf("key %+v, want %.2f of %.0f and %.0f", k, share, l.Ingress, l.MeanIngress)
+		}
+	}
+}
+
 // TestPlanOfMovingKeys: ten keys on five partitions, one hot at a time, half of the
 // records: in 40 s keys 0 to 3 are hot for 10 s each.
 func TestPlanOfMovingKeys(t *testing.T) {

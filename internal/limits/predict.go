@@ -19,6 +19,8 @@ type KeyLoad struct {
 	Key     string
 	Share   float64 // of its topic's records
 	Ingress float64
+	// MeanIngress is the mean over the measured phases.
+	MeanIngress float64
 }
 
 // Predict hashes each fleet's real key set with Kafka's murmur2 partitioner and
@@ -47,8 +49,10 @@ func (d *demand) partitionLoads() []Load {
 			l.Ingress += f.peak * share * bytes
 			l.MeanIngress += f.mean * share * bytes
 			for _, k := range f.flows[flow].keys {
-				records := f.peak * k.share / float64(f.topics)
-				l.TopKeys = append(l.TopKeys, KeyLoad{Key: string(keys.Append(nil, k.key)), Share: records, Ingress: records * bytes})
+				share := k.share / float64(f.topics)
+				l.TopKeys = append(l.TopKeys, KeyLoad{
+					Key: string(keys.Append(nil, k.key)), Share: f.peak * share, Ingress: f.peak * share * bytes, MeanIngress: f.mean * share * bytes,
+				})
 			}
 		})
 	}
