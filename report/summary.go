@@ -68,11 +68,15 @@ func (s *sheet) verdict(r *Result) {
 		}
 	}
 	if a := r.Aborted; a != nil {
-		for _, line := range wrap("stopped "+seconds(a.At)+" after the start of traffic by a threshold: "+clip(a.Expression, 80)+of(a.Of), s.width) {
+		for _, line := range wrap(stoppedBy(a), s.width) {
 			fmt.Fprintln(s.w, line)
 		}
 	}
 	s.gap()
+}
+
+func stoppedBy(a *Aborted) string {
+	return "stopped " + seconds(a.At) + " after the start of traffic by a threshold: " + clip(a.Expression, 80) + of(a.Of)
 }
 
 // thresholds writes what came of each: a mark and a word, never colour alone.
@@ -81,14 +85,7 @@ func (s *sheet) thresholds(r *Result) {
 	label := "thresholds"
 	for _, o := range all {
 		mark := o.Mark + " " + o.Word
-		text := mark + "  " + o.Expression + of(o.Of) + ": "
-		if o.Observed != unknown {
-			text += "observed " + o.Observed + ", bound " + o.Bound
-		}
-		if o.Observed != unknown && o.Message != "" {
-			text += ", "
-		}
-		text += o.Message
+		text := mark + "  " + o.Expression + of(o.Of) + ": " + o.found()
 		for i, line := range wrap(unbroken(text), s.width-labelWidth) {
 			line = strings.ReplaceAll(line, "\u00a0", " ")
 			if rest, ok := strings.CutPrefix(line, mark); ok && i == 0 && s.color {
@@ -174,7 +171,15 @@ func (s *sheet) load(r *Result) {
 }
 
 func (s *sheet) latency(r *Result) {
-	fmt.Fprintf(s.w, "%-*s%12s%12s%12s\n", labelWidth, "latency", "p50", "p99", "max")
+	column := min(12, (s.width-labelWidth)/3)
+	line := func(label string, cells ...string) {
+		text := fmt.Sprintf("%-*s", labelWidth, label)
+		for _, cell := range cells {
+			text += fmt.Sprintf("%*s", column, cell)
+		}
+		fmt.Fprintln(s.w, text)
+	}
+	line("latency", "p50", "p99", "max")
 	for _, row := range []struct {
 		name string
 		l    Latency
@@ -182,7 +187,7 @@ func (s *sheet) latency(r *Result) {
 		if row.l.Count == 0 {
 			continue
 		}
-		fmt.Fprintf(s.w, "%-*s%12s%12s%12s\n", labelWidth, "  "+row.name,
+		line("  "+row.name,
 			atLeast(row.l.P50, row.l.P50Censored),
 			atLeast(row.l.P99, row.l.P99Censored),
 			atLeast(row.l.Max, row.l.MaxCensored))

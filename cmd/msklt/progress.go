@@ -80,6 +80,16 @@ func (p *progress) screen() (width, height int) {
 	return width, height
 }
 
+// width is of the table that a run ends with.
+func (p *process) width() int {
+	if p.terminal {
+		if width, _, err := p.size(); err == nil && width > 0 {
+			return min(80, width)
+		}
+	}
+	return 80
+}
+
 // draw draws lines over those drawn before, in one write, so that nothing flickers.
 // The last column stays free: a terminal that has filled it may break the line.
 func (p *progress) draw(lines []string, width, height int) {

@@ -151,7 +151,7 @@ func TestLiveResize(t *testing.T) {
 func TestLiveSmall(t *testing.T) {
 	for _, size := range [][2]int{{40, 3}, {10, 24}, {2, 2}, {1, 1}} {
 		p, s := onScreen(t, size[0], size[1], nil)
-		s.rows, s.x, s.y = make([]row, 1), 0, 0
+		s.rows, s.y, s.broken = make([]row, 1), 0, 0
 		for range 3 {
 			p.show(large())
 		}

@@ -230,7 +230,7 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 	r := output.Result
 	if !f.quiet {
 		_, noColor := p.getenv("NO_COLOR")
-		report.Summary(p.stderr, r, p.terminal && !noColor && !f.noColor, 80)
+		report.Summary(p.stderr, r, p.terminal && !noColor && !f.noColor, p.width())
 	}
 	switch {
 	case unsaved != nil:
