@@ -35,16 +35,19 @@ type (
 		Suites   []testSuite `xml:"testsuite"`
 	}
 	testSuite struct {
-		Name       string         `xml:"name,attr"`
-		Tests      int            `xml:"tests,attr"`
-		Failures   int            `xml:"failures,attr"`
-		Errors     int            `xml:"errors,attr"`
-		Skipped    int            `xml:"skipped,attr"`
-		Time       string         `xml:"time,attr,omitempty"`      // seconds
-		Timestamp  string         `xml:"timestamp,attr,omitempty"` // UTC
-		Properties []testProperty `xml:"properties>property,omitempty"`
-		Cases      []testCase     `xml:"testcase"`
-		Out        string         `xml:"system-out,omitempty"`
+		Name       string          `xml:"name,attr"`
+		Tests      int             `xml:"tests,attr"`
+		Failures   int             `xml:"failures,attr"`
+		Errors     int             `xml:"errors,attr"`
+		Skipped    int             `xml:"skipped,attr"`
+		Time       string          `xml:"time,attr,omitempty"`      // seconds
+		Timestamp  string          `xml:"timestamp,attr,omitempty"` // UTC
+		Properties *testProperties `xml:"properties"`
+		Cases      []testCase      `xml:"testcase"`
+		Out        string          `xml:"system-out,omitempty"`
+	}
+	testProperties struct {
+		All []testProperty `xml:"property"`
 	}
 	testProperty struct {
 		Name  string `xml:"name,attr"`
@@ -113,10 +116,10 @@ func newTestSuite(run Attempt) testSuite {
 	s := testSuite{
 		Name: name, Time: strconv.FormatFloat(r.DurationSeconds, 'f', 3, 64),
 		Timestamp: r.StartedAt.UTC().Format("2006-01-02T15:04:05"),
-		Properties: []testProperty{
+		Properties: &testProperties{[]testProperty{
 			{"verdict", words(string(r.Verdict.Status))}, {"scenario hash", clip(r.Scenario.Hash, 80)}, {"seed", fmt.Sprint(r.Seed)},
 			{"target", clip(r.Target.Name, 200)}, {"msklt", clip(r.Versions.Msklt, 80)},
-		},
+		}},
 		Out: outline(r),
 	}
 	add := func(group string, c testCase) {
