@@ -23,12 +23,12 @@ import (
 func attempts() map[string][]Attempt {
 	one := func(fixture func() (*Result, []PartitionSecond)) Attempt {
 		r, _ := fixture()
-		return Attempt{Result: r}
+		return Attempt{Name: r.Scenario.Name, Result: r}
 	}
 	return map[string][]Attempt{
 		"hot-key": {one(hotKey)},
 		"gated":   {one(gated)},
-		"several": {one(steady), one(stopped), {Scenario: "absent", Err: errors.New("connecting to 127.0.0.1:1: connection refused")}},
+		"several": {one(steady), one(stopped), {Name: "absent", Err: errors.New("connecting to 127.0.0.1:1: connection refused")}},
 	}
 }
 
@@ -105,7 +105,7 @@ func TestJUnitIsGreen(t *testing.T) {
 					if !valid {
 						r.Validity.Valid, r.Validity.Reasons = false, r.Validity.Checks[:1]
 					}
-					s := parseJUnit(t, junit(t, Attempt{Result: r})).Suites[0]
+					s := parseJUnit(t, junit(t, Attempt{Name: "stopped", Result: r})).Suites[0]
 					want := !interrupted && valid && r.ThresholdsHold()
 					if green := s.Failures+s.Errors == 0; green != want {
 						t.Errorf("interrupted %v, valid %v, threshold known %v and passed %v: green is %v", interrupted, valid, known, known && passed, green)
@@ -117,14 +117,14 @@ func TestJUnitIsGreen(t *testing.T) {
 	// The reconciliation failed, and no check of the run knows why.
 	r, _ := stopped()
 	r.Interrupted = false
-	failed := parseJUnit(t, junit(t, Attempt{Result: r})).Suites[0].Cases
+	failed := parseJUnit(t, junit(t, Attempt{Name: "stopped", Result: r})).Suites[0].Cases
 	if !slices.ContainsFunc(failed, func(c testCase) bool { return c.Class == "stopped.counts" && c.Name == "scheduled" && c.Error != nil }) {
 		t.Errorf("counts that do not add up are no error: %+v", failed)
 	}
 	// A reason that is not among the checks makes a suite red all the same.
 	r, _ = steady()
 	r.Validity = Validity{Reasons: []Reason{{Check: "from another version", Message: "because"}}}
-	if s := parseJUnit(t, junit(t, Attempt{Result: r})).Suites[0]; s.Errors != 1 {
+	if s := parseJUnit(t, junit(t, Attempt{Name: "stopped", Result: r})).Suites[0]; s.Errors != 1 {
 		t.Errorf("an unknown reason gives %d errors", s.Errors)
 	}
 }
@@ -165,13 +165,13 @@ func FuzzNames(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		runs := []Attempt{{Result: named(name)}, {Scenario: name, Err: errors.New(name)}}
+		runs := []Attempt{{Name: name, Result: named(name)}, {Name: name, Err: errors.New(name)}}
 		text := junit(t, runs...)
 		all := parseJUnit(t, text)
 		if want := xmlText(clip(name, 80)); all.Suites[0].Name != want || all.Suites[1].Name != want || all.Suites[0].Cases[1].Name != xmlText(clip(name, 80)+of(name)) {
 			t.Errorf("the names are %q, %q and %q, want %q", all.Suites[0].Name, all.Suites[1].Name, all.Suites[0].Cases[1].Name, want)
 		}
-		if got, plain := shape(t, markdownOf(t, runs...)), shape(t, markdownOf(t, Attempt{Result: named("plain")}, Attempt{Scenario: "plain", Err: errors.New("plain")})); name != "" && got != plain {
+		if got, plain := shape(t, markdownOf(t, runs...)), shape(t, markdownOf(t, Attempt{Name: "plain", Result: named("plain")}, Attempt{Name: "plain", Err: errors.New("plain")})); name != "" && got != plain {
 			t.Errorf("the markup is\n%s\nwith a plain name\n%s", got, plain)
 		}
 		if len(text) > 60_000 {
@@ -229,7 +229,7 @@ func TestMarkdownFits(t *testing.T) {
 		r.Groups = append(r.Groups, r.Groups[0])
 		r.Idle = append(r.Idle, Idle{Name: strings.Repeat("i", 1000)})
 	}
-	text := markdownOf(t, Attempt{Result: r})
+	text := markdownOf(t, Attempt{Name: "stopped", Result: r})
 	if n := utf8.RuneCountInString(text); n > 65_536 {
 		t.Errorf("%d characters, GitHub takes 65,536 for a comment", n)
 	}

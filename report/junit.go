@@ -11,16 +11,9 @@ import (
 
 // Attempt is a run as CI is told of it: its result, or why it has none.
 type Attempt struct {
-	Scenario string // "" is the result's
-	Result   *Result
-	Err      error
-}
-
-func (a Attempt) name() string {
-	if a.Scenario == "" && a.Result != nil {
-		return a.Result.Scenario.Name
-	}
-	return a.Scenario
+	Name   string
+	Result *Result
+	Err    error
 }
 
 // The elements of JUnit's XML that Jenkins, GitLab and GitHub's actions read.
@@ -106,7 +99,7 @@ func JUnit(w io.Writer, runs []Attempt) error {
 }
 
 func newTestSuite(run Attempt) testSuite {
-	name := clip(run.name(), 80)
+	name := clip(run.Name, 80)
 	r := run.Result
 	if r == nil {
 		c := testCase{Class: name + ".run", Name: "ran to its end"}

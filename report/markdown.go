@@ -19,9 +19,9 @@ func Markdown(w io.Writer, runs []Attempt) error {
 	for _, run := range runs {
 		m := &markdown{&b}
 		if r := run.Result; r != nil {
-			m.result(run.name(), r)
+			m.result(run.Name, r)
 		} else {
-			m.line("## msklt " + inline(run.name(), 80) + ": no result\n\n**Error:** " + inline(run.Err.Error(), 2000) + "\n")
+			m.line("## msklt " + inline(run.Name, 80) + ": no result\n\n**Error:** " + inline(run.Err.Error(), 2000) + "\n")
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -101,8 +101,9 @@ func (p *pty) await(texts ...string) string {
 func TestTerminal(t *testing.T) {
 	t.Parallel()
 	p := openPty(t, 120, 30)
-	out := filepath.Join(t.TempDir(), "out")
-	c := command(t.Context(), "run", writeScenario(t, "60s"), "--out", out)
+	dir := t.TempDir()
+	out, junit := filepath.Join(dir, "out"), filepath.Join(dir, "junit.xml")
+	c := command(t.Context(), "run", writeScenario(t, "60s"), "--out", out, "--junit", junit)
 	c.Env = append(c.Env, "TERM=xterm", "NO_COLOR=1")
 	c.Stdin, c.Stderr = p.far, p.far
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // of its standard input
@@ -137,5 +138,8 @@ func TestTerminal(t *testing.T) {
 	}
 	if r := readResult(t, out); !r.Interrupted {
 		t.Error("the result does not say that the run was interrupted")
+	}
+	if text, err := os.ReadFile(junit); err != nil || !strings.Contains(string(text), `<error message="interrupted after `) {
+		t.Errorf("CI is not told that the run was interrupted: %v\n%s", err, text)
 	}
 }
