@@ -15,27 +15,6 @@ type latencySecond struct {
 	backlog       int64 // of all groups
 }
 
-// Progress is how far a run is.
-type Progress struct {
-	Stage   string // set before and after the traffic: what is being waited for
-	Elapsed time.Duration
-	Total   time.Duration
-	Phase   string
-	// Rates of the last second, keys and values.
-	OfferedBytes, AckedBytes float64
-	P99                      time.Duration
-	// Throttled is the part of the client-broker connections that are paused
-	// right now.
-	Throttled float64
-	Waiting   int64
-}
-
-func (r *run) say(stage string) {
-	if r.Progress != nil {
-		r.Progress(Progress{Stage: stage, Total: r.end})
-	}
-}
-
 // drive runs the traffic, then waits until what was sent is acknowledged.
 func (r *run) drive(ctx context.Context) {
 	reading := context.WithoutCancel(ctx) // ends when the members' clients are closed
@@ -168,16 +147,16 @@ func (r *run) awaitBatches() {
 // watch closes each second of the response times, and looks for the threshold that
 // stops the run, until done is closed.
 func (r *run) watch(done <-chan struct{}) {
-	merged := newLatencies(secondDigits)
+	responses := newLately()
 	stopping := false
 	for n := 1; ; n++ {
 		select {
 		case <-done:
-			r.closeSecond(merged)
+			r.closeSecond(responses.begin())
 			return
 		case <-time.After(time.Until(r.start.Add(time.Duration(n) * time.Second))):
 		}
-		r.closeSecond(merged)
+		r.closeSecond(responses.begin())
 		if !stopping {
 			var b abort
 			if b, stopping = r.firstBroken(time.Duration(n) * time.Second); stopping {
@@ -185,13 +164,13 @@ func (r *run) watch(done <-chan struct{}) {
 			}
 		}
 		if r.Progress != nil {
-			r.Progress(r.progress(n))
+			r.Progress(r.progress(n, responses))
 		}
 	}
 }
 
+// closeSecond sums up the second that ends, into a histogram that is empty.
 func (r *run) closeSecond(merged *latencies) {
-	merged.Reset()
 	var s latencySecond
 	for _, p := range r.producer {
 		l := p.recorder.swap()
@@ -208,40 +187,4 @@ func (r *run) closeSecond(merged *latencies) {
 		s.backlog += n
 	}
 	r.seconds = append(r.seconds, s)
-}
-
-// progress describes the second before the nth second's end.
-func (r *run) progress(n int) Progress {
-	last := r.seconds[len(r.seconds)-1]
-	p := Progress{Elapsed: time.Duration(n) * time.Second, Total: r.end, P99: last.p99, Waiting: last.waiting}
-	p.Phase = r.phaseAt(p.Elapsed - time.Second)
-	for _, c := range r.producer {
-		c.recorder.mu.Lock()
-		s := *c.recorder.at(p.Elapsed - time.Second)
-		c.recorder.mu.Unlock()
-		p.OfferedBytes += float64(s.offered) * c.recordBytes
-		p.AckedBytes += float64(s.ackedBytes)
-	}
-	p.Throttled = r.observer.throttledNow()
-	return p
-}
-
-// throttledNow is the part of the links with load that are paused right now.
-func (o *observer) throttledNow() float64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	at, paused, loaded := o.now(), 0, 0
-	for _, l := range o.order {
-		if !l.loaded() {
-			continue
-		}
-		loaded++
-		if n := len(l.throttles.union); n > 0 && l.throttles.union[n-1].to > at {
-			paused++
-		}
-	}
-	if loaded == 0 {
-		return 0
-	}
-	return float64(paused) / float64(loaded)
 }

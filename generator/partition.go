@@ -126,6 +126,17 @@ func (p *partitionLoad) ackedSoFar() int64 {
 	return p.records
 }
 
+// bytesIn is what was acknowledged and read in the seconds from first up to n.
+func (p *partitionLoad) bytesIn(first, n int) (acked, consumed int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for s := first; s < min(n, len(p.seconds)); s++ {
+		acked += p.seconds[s].ackedBytes
+		consumed += p.seconds[s].consumedBytes
+	}
+	return acked, consumed
+}
+
 // settled tells whether every acknowledged record's batch has been noted: the
 // client library tells of the batch a moment after its records.
 func (p *partitionLoad) settled() bool {

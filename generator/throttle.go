@@ -3,6 +3,7 @@ package generator
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -41,8 +42,12 @@ func (t *throttleLog) responses() int64 {
 
 // within is how long the union lasts inside the given spans.
 func within(union, spans []interval) time.Duration {
+	if len(spans) == 0 {
+		return 0
+	}
 	var total time.Duration
-	i := 0
+	// While traffic flows only the last of many are asked for, under a lock.
+	i := sort.Search(len(union), func(i int) bool { return union[i].to > spans[0].from })
 	for _, s := range spans {
 		for i > 0 && union[i-1].to > s.from {
 			i--

@@ -14,6 +14,19 @@ import (
 // unknown is printed for a value that the run did not yield.
 const unknown = "not known"
 
+// Bandwidth renders bytes per second. It, Percent, Millis and Count are for what is
+// told of a run in progress, so that it looks as the result will.
+func Bandwidth(bytesPerSecond float64) string { return bandwidth(bytesPerSecond) }
+
+// Percent renders a share of 1; NaN is not known.
+func Percent(share float64) string { return percent(share) }
+
+// Millis renders a duration given in milliseconds.
+func Millis(ms float64) string { return millis(ms) }
+
+// Count renders a count, thousands separated.
+func Count(n int64) string { return count(n) }
+
 // digits renders v with three significant digits, or as a whole number from
 // 1,000 on, thousands separated.
 func digits(v float64) string {

@@ -68,11 +68,15 @@ func (s *sheet) verdict(r *Result) {
 		}
 	}
 	if a := r.Aborted; a != nil {
-		for _, line := range wrap("stopped "+seconds(a.At)+" after the start of traffic by a threshold: "+clip(a.Expression, 80)+of(a.Of), s.width) {
+		for _, line := range wrap(stoppedBy(a), s.width) {
 			fmt.Fprintln(s.w, line)
 		}
 	}
 	s.gap()
+}
+
+func stoppedBy(a *Aborted) string {
+	return "stopped " + seconds(a.At) + " after the start of traffic by a threshold: " + clip(a.Expression, 80) + of(a.Of)
 }
 
 // thresholds writes what came of each: a mark and a word, never colour alone.
@@ -81,14 +85,7 @@ func (s *sheet) thresholds(r *Result) {
 	label := "thresholds"
 	for _, o := range all {
 		mark := o.Mark + " " + o.Word
-		text := mark + "  " + o.Expression + of(o.Of) + ": "
-		if o.Observed != unknown {
-			text += "observed " + o.Observed + ", bound " + o.Bound
-		}
-		if o.Observed != unknown && o.Message != "" {
-			text += ", "
-		}
-		text += o.Message
+		text := mark + "  " + o.Expression + of(o.Of) + ": " + o.found()
 		for i, line := range wrap(unbroken(text), s.width-labelWidth) {
 			line = strings.ReplaceAll(line, "\u00a0", " ")
 			if rest, ok := strings.CutPrefix(line, mark); ok && i == 0 && s.color {
@@ -140,27 +137,39 @@ func (s *sheet) binding(b Binding) {
 }
 
 func (s *sheet) load(r *Result) {
+	for _, f := range loadRows(r) {
+		s.row(f.label, f.text)
+	}
+	s.gap()
+}
+
+// labelled is a text under the name of what it tells of.
+type labelled struct{ label, text string }
+
+// loadRows say what went over the wire in the measured phases.
+func loadRows(r *Result) (all []labelled) {
+	row := func(label, text string) { all = append(all, labelled{label, text}) }
 	if len(r.Fleets) > 0 || len(r.Groups) == 0 {
-		s.row("offered", bandwidth(r.Rates.OfferedBytesPerSecond)+", "+
+		row("offered", bandwidth(r.Rates.OfferedBytesPerSecond)+", "+
 			withUnit(r.Rates.OfferedRecordsPerSecond, "records/s"))
-		s.row("acked", bandwidth(r.Rates.AckedBytesPerSecond)+", "+
+		row("acked", bandwidth(r.Rates.AckedBytesPerSecond)+", "+
 			withUnit(r.Rates.AckedRecordsPerSecond, "records/s")+", "+percent(ackedShare(r))+" of what was offered")
 	}
 	if r.Rates.ConsumedBytesPerSecond > 0 {
-		s.row("consumed", bandwidth(r.Rates.ConsumedBytesPerSecond))
+		row("consumed", bandwidth(r.Rates.ConsumedBytesPerSecond))
 	}
 	throttled := "no throttle responses"
 	if r.Throttle.Responses > 0 {
 		throttled = percent(r.Throttle.Share) + " of connection time, " + count(r.Throttle.Responses) + " throttle responses"
 	}
-	s.row("throttled", throttled)
+	row("throttled", throttled)
 	for _, f := range r.Fleets {
 		if t := f.Transactions; t != nil {
 			text := clip(f.Name, 40) + ": " + count(t.Committed) + " committed, " + count(t.Aborted) + " aborted"
 			if t.Unknown > 0 {
 				text += ", " + count(t.Unknown) + " without an answer"
 			}
-			s.row("transactions", text)
+			row("transactions", text)
 		}
 	}
 	for _, i := range r.Idle {
@@ -168,24 +177,23 @@ func (s *sheet) load(r *Result) {
 		if i.Failed > 0 {
 			text += ", " + count(i.Failed) + " times one was refused or closed"
 		}
-		s.row("idle", text)
+		row("idle", text)
 	}
-	s.gap()
+	return all
 }
 
 func (s *sheet) latency(r *Result) {
-	fmt.Fprintf(s.w, "%-*s%12s%12s%12s\n", labelWidth, "latency", "p50", "p99", "max")
-	for _, row := range []struct {
-		name string
-		l    Latency
-	}{{"response", r.Latency.Response}, {"service", r.Latency.Service}, {"end to end", r.Latency.EndToEnd}} {
-		if row.l.Count == 0 {
-			continue
+	column := min(12, (s.width-labelWidth)/3)
+	line := func(label string, cells ...string) {
+		text := fmt.Sprintf("%-*s", labelWidth, label)
+		for _, cell := range cells {
+			text += fmt.Sprintf("%*s", column, cell)
 		}
-		fmt.Fprintf(s.w, "%-*s%12s%12s%12s\n", labelWidth, "  "+row.name,
-			atLeast(row.l.P50, row.l.P50Censored),
-			atLeast(row.l.P99, row.l.P99Censored),
-			atLeast(row.l.Max, row.l.MaxCensored))
+		fmt.Fprintln(s.w, text)
+	}
+	line("latency", "p50", "p99", "max")
+	for _, l := range percentileRows(r) {
+		line("  "+l.name, l.p50, l.p99, l.max)
 	}
 	if shares := r.Spent.shares(); shares != "" {
 		s.row("waited for", shares)
@@ -200,6 +208,22 @@ func (s *sheet) latency(r *Result) {
 		s.row("", text)
 	}
 	s.gap()
+}
+
+type percentileRow struct{ name, p50, p99, max string }
+
+// percentileRows are the latencies that were measured at all.
+func percentileRows(r *Result) (all []percentileRow) {
+	for _, c := range []struct {
+		name string
+		l    Latency
+	}{{"response", r.Latency.Response}, {"service", r.Latency.Service}, {"end to end", r.Latency.EndToEnd}} {
+		if c.l.Count > 0 {
+			all = append(all, percentileRow{c.name,
+				atLeast(c.l.P50, c.l.P50Censored), atLeast(c.l.P99, c.l.P99Censored), atLeast(c.l.Max, c.l.MaxCensored)})
+		}
+	}
+	return all
 }
 
 func (s *sheet) counts(r *Result) {
@@ -271,13 +295,19 @@ func (s *sheet) partitions(r *Result) {
 	}
 }
 
+// validText says that a run is valid, and what of that is known.
+func validText(r *Result) string {
+	missing := unmade(r)
+	if len(missing) == 0 {
+		return fmt.Sprintf("valid: all %d checks passed", len(r.Validity.Checks))
+	}
+	return fmt.Sprintf("valid: %d checks passed; %s could not be made: this system does not tell",
+		len(r.Validity.Checks)-len(missing), strings.Join(missing, ", "))
+}
+
 func (s *sheet) health(r *Result) {
 	if r.Validity.Valid {
-		text := fmt.Sprintf("valid: all %d checks passed", len(r.Validity.Checks))
-		if missing := unmade(r); len(missing) > 0 {
-			text = fmt.Sprintf("valid: %d checks passed; %s could not be made: this system does not tell", len(r.Validity.Checks)-len(missing), strings.Join(missing, ", "))
-		}
-		s.row("instrument", text)
+		s.row("instrument", validText(r))
 	}
 	label := "invalid"
 	for _, reason := range r.Validity.Reasons {

@@ -43,9 +43,42 @@ func TestSummaryFitsItsWidth(t *testing.T) {
 			var out bytes.Buffer
 			Summary(&out, r, false, width)
 			for line := range strings.Lines(out.String()) {
-				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > max(width, labelWidth+36) {
+				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
 					t.Errorf("width %d: a line has %d characters: %q", width, n, line)
 				}
+			}
+		}
+	}
+}
+
+// TestSummaryFitsWideValues has every number as wide as it can be, and names as long.
+func TestSummaryFitsWideValues(t *testing.T) {
+	r, _ := gated()
+	const many = 999_999_999_999_999
+	long := strings.Repeat("n", 249)
+	for _, l := range []*Latency{&r.Latency.Response, &r.Latency.Service, &r.Latency.EndToEnd} {
+		*l = Latency{P50: 599_999, P99: 600_000, Max: 600_000, Count: many, Censored: many, Negative: many, ClockOffset: ref(1e9), P50Censored: true, P99Censored: true, MaxCensored: true}
+	}
+	r.Totals = Totals{Scheduled: many, Unsent: many, Sent: many, Acked: many, Failed: many, LogEndDelta: many, Markers: many}
+	r.Rates = Rates{OfferedRecordsPerSecond: many, OfferedBytesPerSecond: many, AckedRecordsPerSecond: many, AckedBytesPerSecond: many, ConsumedBytesPerSecond: many}
+	r.Groups[0] = Group{Name: long, LogEndDelta: many, Consumed: many, Expired: many, Skipped: many, Unread: many, BacklogMax: many}
+	r.Fleets[0].Name, r.Fleets[0].Transactions = long, &Transactions{many, many, many}
+	r.Idle = []Idle{{Name: long, Connections: 1_000_000, Held: many, Failed: many}}
+	r.Partitions[0] = Partition{Topic: long, Partition: 2_147_483_647, Acked: many, Predicted: many, ResponseP99: 600_000, P99Censored: true}
+	r.Verdict.Headroom = []Headroom{room("cluster.connection_attempts", long+"/2147483647", many, many/3, "attempts/s"), room("partition.ingress", long, many, 1, "bytes/s")}
+	r.Verdict.Binding[0].Scope, r.Verdict.Binding[0].Observed, r.Verdict.Binding[0].Declared = long, many, ref(1e15)
+	r.Errors = []ErrorCount{{Where: long, Error: long, Count: many}}
+	for _, width := range []int{40, 60, 80} {
+		var out bytes.Buffer
+		Summary(&out, r, false, width)
+		for line := range strings.Lines(out.String()) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("width %d: a line has %d characters: %q", width, n, line)
+			}
+		}
+		for _, whole := range []string{"999,999,999,999,999", "≥ 600 s"} {
+			if !strings.Contains(out.String(), whole) {
+				t.Errorf("width %d: there is no %s in\n%s", width, whole, out.String())
 			}
 		}
 	}

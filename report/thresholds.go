@@ -15,6 +15,17 @@ type outcome struct {
 	Message         string
 }
 
+// found says what was observed, as far as it is known.
+func (o outcome) found() string {
+	switch {
+	case o.Observed == unknown:
+		return o.Message
+	case o.Message == "":
+		return "observed " + o.Observed + ", bound " + o.Bound
+	}
+	return "observed " + o.Observed + ", bound " + o.Bound + ", " + o.Message
+}
+
 func outcomes(r *Result) []outcome {
 	var list []outcome
 	for _, t := range r.Thresholds {

@@ -184,3 +184,5 @@ func peak(f scenario.Producer, s *scenario.Scenario) float64 {
 	}
 	return float64(most) / max(window, 1).Seconds()
 }
+
+func megabytes(n float64) string { return fmt.Sprintf("%.1f MB/s", n/1e6) }

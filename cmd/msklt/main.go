@@ -36,6 +36,7 @@ type process struct {
 	stdout, stderr io.Writer
 	getenv         func(string) (string, bool)
 	terminal       bool // stderr is one
+	size           func() (width, height int, err error)
 	signalled      func() os.Signal
 }
 
@@ -55,6 +56,7 @@ func main() {
 	p := &process{
 		stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, signalled: signalled,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		size:     func() (int, int, error) { return term.GetSize(int(os.Stderr.Fd())) },
 	}
 	os.Exit(p.main(ctx, os.Args[1:]))
 }

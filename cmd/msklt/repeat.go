@@ -141,6 +141,7 @@ func (p *process) takeTurns(ctx context.Context, s *series, f runFlags) (code in
 		if len(s.jobs) > 1 {
 			number = letter(t.job) + " " + number
 		}
+		f.told.add(j.scenario.Name+" "+number, r, err)
 		s.made = append(s.made, report.Run{Name: number, Result: r})
 		if code, ended = after(code, p.exitCode(err)); ended {
 			break

@@ -36,6 +36,8 @@ type runFlags struct {
 	quiet, noColor bool
 	repeat         int // 0 unless given
 	interleave     bool
+	ci             ciFlags
+	told           *ciFiles // of each run
 }
 
 // job is what to run, and where.
@@ -86,11 +88,15 @@ prints one line for each run.`,
 			if err != nil {
 				return usageError{err}
 			}
-			if f.several() {
-				return p.series(c.Context(), jobs, f)
+			if f.told, err = p.openCI(f.ci, f.json); err != nil {
+				return usageError{err}
 			}
-			_, err = p.run(c.Context(), jobs[0], f)
-			return err
+			if f.several() {
+				return f.told.end(p.series(c.Context(), jobs, f))
+			}
+			r, err := p.run(c.Context(), jobs[0], f)
+			f.told.add(jobs[0].scenario.Name, r, err)
+			return f.told.end(err)
 		},
 	}
 	flags := c.Flags()
@@ -104,6 +110,7 @@ prints one line for each run.`,
 	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
 	flags.BoolVar(&f.keep, "keep", false, "leave the run's topics and groups on the cluster")
 	flags.BoolVar(&f.json, "json", false, "print the result's summary as JSON on stdout")
+	f.ci.on(c)
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress and no table, only errors")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
 	return c
@@ -230,7 +237,7 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 	r := output.Result
 	if !f.quiet {
 		_, noColor := p.getenv("NO_COLOR")
-		report.Summary(p.stderr, r, p.terminal && !noColor && !f.noColor, 80)
+		report.Summary(p.stderr, r, p.terminal && !noColor && !f.noColor, p.width())
 	}
 	switch {
 	case unsaved != nil:
