@@ -122,6 +122,9 @@ func (t timeline) band(from, to float64, class, text string) band {
 }
 
 func (t timeline) readout(text func([]Second) string) *readout {
+	if len(t.steps) == 0 {
+		return nil
+	}
 	out := &readout{End: t.end, Step: t.step}
 	for _, step := range t.steps {
 		out.X = append(out.X, 1000*step[0].Second+500*len(step))

@@ -434,3 +434,25 @@ func TestChromiumSpike(t *testing.T) {
 	}
 	quiet(t, tab)
 }
+
+// axe-core finds nothing serious, neither at rest nor in use.
+func TestChromiumAccessible(t *testing.T) {
+	b := browsertest.Start(t)
+	r, series := hotKey()
+	path := saved(t, r, series)
+	for _, v := range []browsertest.View{{Width: 320}, {Width: 1280, Dark: true}, {Width: 2560}} {
+		tab := b.Visit(t, path, v)
+		for _, use := range []string{
+			``,
+			`document.querySelectorAll("details").forEach(d => d.open = true)`,
+			`location.hash = "#chart=load&from=10&to=20&partition=orders/7"; document.querySelector("#load svg.area").focus()`,
+		} {
+			tab.Evaluate(use+"; null", nil)
+			tab.Evaluate(`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))`, nil)
+			for _, violation := range tab.Violations() {
+				t.Errorf("%+v, after %q: %s", v, use, violation)
+			}
+		}
+		quiet(t, tab)
+	}
+}
