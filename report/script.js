@@ -84,7 +84,8 @@ class Chart {
 		const labels = this.names.map(([text, , y]) => {
 			const line = zoomed && this.box.querySelector(`.stroke.${text.classList[1]}`);
 			const points = line ? [...line.getAttribute("d").matchAll(/([\d.]+) (\d+)/g)] : [];
-			return { text, y: (points.findLast(([, x]) => x <= right) ?? points[0])?.[2] / this.height || y / this.end };
+			const last = points.findLast(([, x]) => x <= right);
+			return { text, y: last ? last[2] / this.height : y / this.end };
 		});
 		const room = zoomed ? 15 / this.area.clientHeight : 0;
 		let edge = 1 + room;
@@ -112,18 +113,22 @@ class Chart {
 		}
 	}
 
+	near(x) {
+		return this.x.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(this.x[best] - x) ? i : best), 0);
+	}
+
 	// Shows what is nearest to x; in a grid that of row, or else of the partition that
 	// is followed, or else the highest.
 	read(x, row) {
-		const i = this.x.reduce((best, at, k) => (Math.abs(at - x) < Math.abs(this.x[best] - x) ? k : best), 0);
+		const i = this.near(x);
 		let text = this.t[i];
 		if (this.rows) {
 			const high = (r) => number(this.v[r][i].split("–").pop());
 			row ??= this.rows.indexOf(partition);
 			const shown = row < 0 ? this.rows.reduce((best, _, r) => (high(r) > high(best) ? r : best), 0) : row;
 			text += `: ${row < 0 ? "highest " : ""}${this.rows[shown]} ${this.v[shown][i]} MB/s`;
-		} else if (this.top && followed()?.[i]) {
-			text += `, ${partition} ${followed()[i]} MB/s with headers`;
+		} else if (this.top && partition) {
+			text += `, ${partition} ${followed()[heat.near(this.x[i])]} MB/s with headers`;
 		}
 		const at = percent(clamp(this.place(this.x[i]), 0, 1));
 		set(this.area.querySelector(".cursor"), { x1: at, x2: at });
@@ -174,8 +179,12 @@ class Chart {
 			else if (drag && this.rows) follow(this.rows[this.row]);
 			drag = null;
 		});
-		on("pointercancel", () => select(drag = null));
-		on("pointerleave", (event) => event.pointerType === "mouse" && !drag?.moved && unread(drag = null));
+		on("pointercancel", cancel);
+		on("pointerleave", (event) => {
+			if (event.pointerType !== "mouse" || drag?.moved) return;
+			drag = null;
+			unread();
+		});
 		on("dblclick", () => zoom(null));
 		on("focus", () => this.area.matches(":focus-visible") && this.move(0));
 		on("blur", (event) => event.relatedTarget?.closest(".area") || unread());
@@ -217,6 +226,11 @@ const unread = () => charts.forEach((c) => c.figure.classList.remove("reading"))
 const select = (anchor, x, margin) => {
 	selection = anchor === null ? null : { anchor, from: Math.min(anchor, x) - margin, to: Math.max(anchor, x) + margin };
 	timed.forEach((c) => c.cut(c.cover, selection?.from ?? 0, selection?.to ?? 0));
+};
+
+const cancel = () => {
+	drag = null;
+	select(null);
 };
 
 // Shows a span, in whole seconds, in all charts over time; null is the whole run.
@@ -298,11 +312,12 @@ if (timed.length) {
 	document.addEventListener("pointerdown", (event) => event.target.closest(".area") ?? unread());
 	document.addEventListener("keydown", (event) => {
 		if (event.key !== "Escape") return;
-		if (selection) select(drag = null);
+		if (selection) cancel();
 		else if (partition) follow("");
 		else if (zoomed) zoom(null);
 		else unread();
 	});
-	window.addEventListener("hashchange", open);
+	// A link within the page keeps what is shown.
+	window.addEventListener("hashchange", () => (location.hash.includes("=") ? open() : show()));
 	open();
 }
