@@ -179,7 +179,7 @@ class Chart {
 			else if (drag && this.rows) follow(this.rows[this.row]);
 			drag = null;
 		});
-		on("pointercancel", cancel);
+		on("pointercancel", () => cancel());
 		on("pointerleave", (event) => {
 			if (event.pointerType !== "mouse" || drag?.moved) return;
 			drag = null;
