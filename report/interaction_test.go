@@ -280,34 +280,38 @@ func followed(t *testing.T, tab *browsertest.Tab, how string, series []Partition
 	}
 }
 
-// The keyboard alone reads, zooms, follows and goes back, and its focus is seen.
-func TestChromiumKeyboard(t *testing.T) {
+// reach presses the Tab key until it leads to an element, whose focus must be seen.
+func reach(t *testing.T, tab *browsertest.Tab, selector string) {
+	t.Helper()
+	for range 200 {
+		tab.Key("Tab")
+		var there bool
+		if tab.Evaluate(fmt.Sprintf(`document.activeElement.matches(%q)`, selector), &there); there {
+			var outline string
+			tab.Evaluate(`getComputedStyle(document.activeElement).outlineStyle`, &outline)
+			if outline != "solid" {
+				t.Errorf("the focus on %s is not seen: outline %s", selector, outline)
+			}
+			return
+		}
+	}
+	t.Fatalf("the Tab key does not lead to %s", selector)
+}
+
+func press(tab *browsertest.Tab, key string, times int) {
+	for range times {
+		tab.Key(key)
+	}
+}
+
+// The keyboard alone reads, zooms and goes back.
+func TestChromiumKeyboardZoom(t *testing.T) {
 	r, series := hotKey()
 	tab := browsertest.Start(t).Visit(t, saved(t, r, series), browsertest.View{})
 	whole := state(tab)
-	press := func(key string, times int) {
-		for range times {
-			tab.Key(key)
-		}
-	}
-	reach := func(selector string) {
-		for range 200 {
-			tab.Key("Tab")
-			var there bool
-			if tab.Evaluate(fmt.Sprintf(`document.activeElement.matches(%q)`, selector), &there); there {
-				var outline string
-				tab.Evaluate(`getComputedStyle(document.activeElement).outlineStyle`, &outline)
-				if outline != "solid" {
-					t.Errorf("the focus on %s is not seen: outline %s", selector, outline)
-				}
-				return
-			}
-		}
-		t.Fatalf("the Tab key does not lead to %s", selector)
-	}
-	reach("#load svg.area")
-	press("ArrowRight", 12)
-	press("ArrowLeft", 2)
+	reach(t, tab, "#load svg.area")
+	press(tab, "ArrowRight", 12)
+	press(tab, "ArrowLeft", 2)
 	want := readings(t, tab, series, 10, "highest orders/7", 7)
 	shows(t, tab, want)
 	var spoken struct{ Role, Text, Label string }
@@ -315,37 +319,48 @@ func TestChromiumKeyboard(t *testing.T) {
 	if spoken.Role != "slider" || spoken.Text != want["load"] || spoken.Label == "" {
 		t.Errorf("spoken: %+v, want %q", spoken, want["load"])
 	}
-	press("Shift+ArrowRight", 9)
-	press("Enter", 1)
+	press(tab, "Shift+ArrowRight", 9)
+	press(tab, "Enter", 1)
 	zoomedTo(t, tab, 10, 20, "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20")
-	press("End", 1)
+	press(tab, "End", 1)
 	shows(t, tab, readings(t, tab, series, 19, "highest orders/7", 7))
-	press("Escape", 1)
+	press(tab, "Escape", 1)
 	if got := state(tab); got != whole {
 		t.Errorf("Escape does not lead back: %.300q", got)
 	}
+	quiet(t, tab)
+}
 
-	tab.Evaluate(`document.activeElement.blur()`, nil)
-	reach("#heat svg.area")
-	press("Home", 1)
-	press("ArrowDown", 9)
-	press("ArrowUp", 2)
-	press("ArrowRight", 5)
+// The keyboard alone follows a partition, from the heat map and from a table.
+func TestChromiumKeyboardFollow(t *testing.T) {
+	r, series := hotKey()
+	tab := browsertest.Start(t).Visit(t, saved(t, r, series), browsertest.View{})
+	whole := state(tab)
+	names := func(how string) {
+		if line, live := tab.Text("#load text.followed"), tab.Text(".view output"); line != "orders/7" || live != "orders/7" {
+			t.Errorf("%s follows %q, the page says %q, want orders/7", how, line, live)
+		}
+	}
+	reach(t, tab, "#heat svg.area")
+	press(tab, "Home", 1)
+	press(tab, "ArrowDown", 9)
+	press(tab, "ArrowUp", 2)
+	press(tab, "ArrowRight", 5)
 	shows(t, tab, readings(t, tab, series, 5, "orders/7", 7))
-	press("Enter", 1)
-	if name := tab.Text("#load text.followed"); name != "orders/7" {
-		t.Errorf("Enter follows %q, want orders/7", name)
-	}
-	if live := tab.Text(".view output"); live != "orders/7" {
-		t.Errorf("the page says %q, want orders/7", live)
-	}
-	reach(".view button")
-	press("Enter", 1)
+	press(tab, "Enter", 1)
+	names("Enter on the row")
+	reach(t, tab, ".view button")
+	press(tab, "Enter", 1)
 	var onChart bool
 	tab.Evaluate(`document.activeElement.matches("svg.area")`, &onChart)
 	if got := state(tab); got != whole || !onChart {
 		t.Errorf("the button leaves the focus on a chart: %v, and shows %.300q", onChart, got)
 	}
+	tab.Evaluate(`document.querySelector("#bars details").open = true`, nil)
+	tab.Evaluate(`document.activeElement.blur()`, nil)
+	reach(t, tab, "#bars tr[data-partition='orders/7'] button")
+	press(tab, "Enter", 1)
+	names("Enter in the table")
 	quiet(t, tab)
 }
 
@@ -367,92 +382,4 @@ func TestChromiumTouch(t *testing.T) {
 	tab.Swipe(x, y, toX, y)
 	zoomedTo(t, tab, 10, 20, "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20")
 	quiet(t, tab)
-}
-
-// Without JavaScript every chart, its table and its link are there, and the script
-// draws the axes as they are without it.
-func TestChromiumWithoutScript(t *testing.T) {
-	b := browsertest.Start(t)
-	for _, fixture := range []func() (*Result, []PartitionSecond){hotKey, stopped} {
-		path := saved(t, first(fixture()), second(fixture()))
-		plain, live := b.Visit(t, path, browsertest.View{NoScript: true}), b.Visit(t, path, browsertest.View{})
-		axes := `[...document.querySelectorAll(".ticks, .band, .mark, .name")].map(e => e.outerHTML.replace(/ class="[^"]*"/g, "")).join("")`
-		var want, got string
-		plain.Evaluate(axes, &want)
-		live.Evaluate(axes, &got)
-		if got != want || want == "" {
-			t.Errorf("the script draws\n%s, the page has\n%s", got, want)
-		}
-		var charts, whole, tools int
-		plain.Evaluate(`document.querySelectorAll("figure.chart").length`, &charts)
-		plain.Evaluate(`[...document.querySelectorAll("figure.chart")].filter(f => f.querySelector("svg.area") && f.querySelector("tbody tr") &&
-			f.querySelector("a.self").getAttribute("href") === "#" + f.id).length`, &whole)
-		plain.Evaluate(`document.querySelectorAll(".view, #how, [role=slider]").length`, &tools)
-		if charts < 6 || whole != charts || tools != 0 {
-			t.Errorf("%d charts, %d of them with all they need, %d tools that do nothing", charts, whole, tools)
-		}
-	}
-}
-
-// A spike of one second in an hour is seen when zoomed in.
-func TestChromiumSpike(t *testing.T) {
-	r := base("long", "")
-	r.DurationSeconds = 3600
-	r.Phases = []Phase{{"steady", 0, 3600, 1, true}}
-	r.Partitions = r.Partitions[:1]
-	var series []PartitionSecond
-	for s := range 3600 {
-		n := int64(5e6)
-		if s == 1801 {
-			n = 77e6
-		}
-		r.Timeline = append(r.Timeline, Second{Second: s, Phase: "steady", OfferedBytes: n, AckedBytes: n, P50: 5, P99: 9, Max: 12, AckedRecords: 1})
-		series = append(series, PartitionSecond{Second: s, Topic: "orders", AckedBytes: n})
-	}
-	tab := browsertest.Start(t).Visit(t, saved(t, r, series), browsertest.View{Fragment: "from=1790&to=1814&partition=orders/0"})
-	if got, want := ticks(tab, "load"), []string{"1,790", "1,795", "1,800", "1,805", "1,810"}; !slices.Equal(got, want) {
-		t.Errorf("ticks at %v, want %v", got, want)
-	}
-	for _, line := range []string{".offered", ".acked", ".followed"} {
-		var spike struct{ X, Y float64 } // the highest point, in the window, as fractions of the area
-		tab.Evaluate(fmt.Sprintf(`(() => {
-			const line = document.querySelector("#load path%s"), area = document.querySelector("#load svg.area").getBoundingClientRect();
-			const points = [...line.getAttribute("d").matchAll(/([\d.]+) (\d+)/g)].map(([, x, y]) => new DOMPoint(x, y));
-			const top = points.reduce((a, b) => b.y < a.y ? b : a).matrixTransform(line.getScreenCTM());
-			return {x: (top.x - area.x) / area.width, y: (top.y - area.y) / area.height};
-		})()`, line), &spike)
-		// Its middle is at 1801.5 s of 1790 to 1814, its height 77 of 77 × 1.06; the line of
-		// the partition has it in the middle of its step, 1800 to 1806 s. A tenth of 2,000 is
-		// 0.18 s here, 0.0075 of the width.
-		x := 11.5 / 24
-		if line == ".followed" {
-			x = 13.0 / 24
-		}
-		if math.Abs(spike.X-x) > 0.0075 || math.Abs(spike.Y-(1-1/1.06)) > 0.001 {
-			t.Errorf("%s: the spike is at %+v, want %.3f, %.3f", line, spike, x, 1-1/1.06)
-		}
-	}
-	quiet(t, tab)
-}
-
-// axe-core finds nothing serious, neither at rest nor in use.
-func TestChromiumAccessible(t *testing.T) {
-	b := browsertest.Start(t)
-	r, series := hotKey()
-	path := saved(t, r, series)
-	for _, v := range []browsertest.View{{Width: 320}, {Width: 1280, Dark: true}, {Width: 2560}} {
-		tab := b.Visit(t, path, v)
-		for _, use := range []string{
-			``,
-			`document.querySelectorAll("details").forEach(d => d.open = true)`,
-			`location.hash = "#chart=load&from=10&to=20&partition=orders/7"; document.querySelector("#load svg.area").focus()`,
-		} {
-			tab.Evaluate(use+"; null", nil)
-			tab.Evaluate(`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))`, nil)
-			for _, violation := range tab.Violations() {
-				t.Errorf("%+v, after %q: %s", v, use, violation)
-			}
-		}
-		quiet(t, tab)
-	}
 }
