@@ -17,9 +17,9 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Runs the tests with one of the words $(1) in their names, one package at a time
 # and without the race detector, because they measure; $(2) are further flags.
 define named
-@libs=$$(.ci/kafka.sh); \
+@libs=$$(.ci/kafka.sh); axe=$$(.ci/axe.sh); \
 packages=$$(grep -rlE --include='*_test.go' '^func Test[A-Za-z0-9_]*($(1))' . | xargs -n1 dirname | sort -u); \
-set -x; MSKLT_KAFKA_LIBS=$$libs go test -p 1 -count=1 -run '$(1)' $(2) $$packages
+set -x; MSKLT_KAFKA_LIBS=$$libs MSKLT_AXE=$$axe go test -p 1 -count=1 -run '$(1)' $(2) $$packages
 endef
 
 test: install check race parts

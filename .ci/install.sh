@@ -10,6 +10,7 @@ want() { # COMMAND PACKAGE...
 want java default-jdk-headless
 want mvn maven
 want chromium chromium fonts-liberation
+want npm npm # fetches axe-core
 want kcat kcat
 want gcc gcc libc6-dev # the race detector
 if [ "${1:-}" = bench ] && [ ! -e /usr/share/doc/librdkafka-dev/examples/rdkafka_performance.c ]; then

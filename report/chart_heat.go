@@ -178,7 +178,7 @@ func heatChart(r *Result, series []PartitionSecond) heatMap {
 		chart: chart{
 			ID: "heat", Title: heatFinding(r, d), Height: rowHeight(len(shown)) * len(shown),
 			Y: "MB/s " + d.verb + " per partition", X: "seconds since the start of traffic",
-			Readout: heatReadout(g), Table: heatTable(g, limit, note),
+			Readout: heatReadout(g, d), Table: heatTable(g, limit, note),
 		},
 		Rows: heatRows(r, shown), Columns: g.columns, Cells: g.cells(s), Levels: s.scaleBands(), Top: bandwidth(s.top),
 		XTicks: timeTicks(float64(g.columns * g.step)),
@@ -236,9 +236,10 @@ func heatRows(r *Result, shown []Partition) []heatRow {
 	return rows
 }
 
-func heatReadout(g grid) *readout {
-	out := &readout{}
+func heatReadout(g grid, d direction) *readout {
+	out := &readout{End: float64(g.columns * g.step), Step: g.step, Verb: d.verb}
 	for column := range g.columns {
+		out.X = append(out.X, 1000*column*g.step+500*g.step)
 		name := strconv.Itoa(column * g.step)
 		if last := min((column+1)*g.step, g.seconds) - 1; g.step > 1 {
 			name += "–" + strconv.Itoa(last)
@@ -246,7 +247,7 @@ func heatReadout(g grid) *readout {
 		out.T = append(out.T, name+" s")
 	}
 	for row, p := range g.partitions {
-		out.Rows = append(out.Rows, partitionName(p.Topic, p.Partition, 40))
+		out.Rows = append(out.Rows, partitionName(p.Topic, p.Partition, 80)) // as in the tables
 		values := make([]string, g.columns)
 		for column := range values {
 			values[column] = digits(g.high[row][column] / 1e6)

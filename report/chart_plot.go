@@ -39,8 +39,12 @@ type (
 		Minor     bool
 		Anchor    string // of the text, where it is not centred
 	}
-	// band is a shaded span of the x axis over the full height.
-	band struct{ X, Width, Class, Label string }
+	// band is a shaded span of the x axis over the full height; when it is Narrow its
+	// label does not show until somebody zooms in.
+	band struct {
+		X, Width, Class, Label string
+		Narrow                 bool
+	}
 	line struct{ D, Class string }
 	// label names a line at its right end.
 	label struct{ Y, Text, Class string }
@@ -53,13 +57,18 @@ type (
 		Rows  [][]string
 		Note  string
 	}
-	// readout is what the pointer shows: for each position on x (thousandths
-	// of the width) a text; in a grid, for each row and column one.
+	// readout is what the pointer shows: for each position on x (milliseconds, or
+	// thousandths of the width where x is not the time) a text; in a grid also a value
+	// of each row there.
 	readout struct {
-		X    []int      `json:"x,omitempty"`
+		End  float64    `json:"end,omitempty"`  // of the time axis, in seconds
+		Step int        `json:"step,omitempty"` // seconds between two positions
+		Top  float64    `json:"top,omitempty"`  // of y, where that is MB/s
+		X    []int      `json:"x"`
 		T    []string   `json:"t"`
 		Rows []string   `json:"rows,omitempty"`
 		V    [][]string `json:"v,omitempty"`
+		Verb string     `json:"verb,omitempty"` // "acked": what V tells of Rows
 	}
 )
 
@@ -112,7 +121,8 @@ func path(points []point) string {
 			command = 'M'
 		}
 		b.WriteByte(command)
-		b.WriteString(strconv.Itoa(int(math.Round(p.x * boxWidth))))
+		// A tenth, because a zoom shows a small part of the width.
+		b.WriteString(strconv.FormatFloat(math.Round(p.x*boxWidth*10)/10, 'f', -1, 64))
 		b.WriteByte(' ')
 		b.WriteString(strconv.Itoa(int(math.Round((1 - p.y) * boxHeight))))
 	}
@@ -197,7 +207,8 @@ func shortMillis(ms float64) string {
 	return digitsShort(ms) + " ms"
 }
 
-// timeTicks returns ticks for seconds from 0 to end, every other one minor.
+// timeTicks returns ticks for seconds from 0 to end, every other one minor. The page's
+// script has the same rule for a part of the axis.
 func timeTicks(end float64) []tick {
 	step := 3600.0
 	for _, s := range []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800} {
@@ -206,8 +217,8 @@ func timeTicks(end float64) []tick {
 			break
 		}
 	}
-	if end/step > 12 {
-		step = nice(end, 10)
+	for end/step > 12 {
+		step *= 2
 	}
 	var ticks []tick
 	for i := 0; float64(i)*step <= end*(1+1e-9); i++ {

@@ -113,9 +113,9 @@ func TestCurveCensored(t *testing.T) {
 	}}
 	r := &Result{Latency: Latencies{Response: l, Service: Latency{Count: 60, P99: 4}}}
 	p := curveChart(r)
-	// x is log 1/(1−q) up to 1,000, so p50 is at 0.1003 and p90 at 1/3 of 2,000; y is
+	// x is log 1/(1−q) up to 1,000, so p50 is at 0.10034 and p90 at 1/3 of 2,000; y is
 	// log from 1 to 100 ms, so 10 ms is half way up and 20 ms at 0.6505.
-	want := []line{{"M0 1000L201 500", "response"}, {"M201 500L667 349", "response censored"}}
+	want := []line{{"M0 1000L200.7 500", "response"}, {"M200.7 500L666.7 349", "response censored"}}
 	if !slices.Equal(p.Lines, want) {
 		t.Errorf("lines %v, want %v", p.Lines, want)
 	}

@@ -115,20 +115,19 @@ func (t timeline) bands(r *Result) []band {
 	return bands
 }
 
-// band leaves out a label that the span has no room for.
+// band is a span of the axis; where it is narrow its label has no room.
 func (t timeline) band(from, to float64, class, text string) band {
 	width := max(t.x(to)-t.x(from), 0)
-	if width < 0.08 {
-		text = ""
-	}
-	return band{X: at(t.x(from)), Width: at(width), Class: class, Label: text}
+	return band{X: at(t.x(from)), Width: at(width), Class: class, Label: text, Narrow: width < 0.08}
 }
 
 func (t timeline) readout(text func([]Second) string) *readout {
-	out := &readout{}
+	if len(t.steps) == 0 {
+		return nil
+	}
+	out := &readout{End: t.end, Step: t.step}
 	for _, step := range t.steps {
-		middle := float64(step[0].Second) + float64(len(step))/2
-		out.X = append(out.X, int(math.Round(t.x(middle)*1000)))
+		out.X = append(out.X, 1000*step[0].Second+500*len(step))
 		out.T = append(out.T, stepName(step)+" s: "+text(step))
 	}
 	return out
@@ -233,6 +232,9 @@ func loadChart(r *Result) plot {
 		}
 		return text + "throttled " + percent(mean(step, throttledShare))
 	})
+	if p.Readout != nil {
+		p.Readout.Top = top / 1e6
+	}
 	p.Table = loadTable(t)
 	return p
 }

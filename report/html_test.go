@@ -267,7 +267,7 @@ func TestHTMLOfALongRun(t *testing.T) {
 		t.Error("a partition that is not among the hottest is drawn")
 	}
 	// Its middle is at 1801.5 of 3,600 s, its height 77 of 77 × 1.06 MB/s.
-	if top := loadChart(r); !strings.Contains(top.Lines[0].D, "L1001 57") {
+	if top := loadChart(r); !strings.Contains(top.Lines[0].D, "L1000.8 57") {
 		t.Errorf("the peak of second 1801 is not in the line of offered load")
 	}
 }

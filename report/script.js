@@ -1,46 +1,323 @@
-// Shows the value under the pointer. The page is complete without it.
-for (const figure of document.querySelectorAll("figure.chart")) {
-  const source = figure.querySelector("script");
-  if (!source) continue;
-  const data = JSON.parse(source.textContent);
-  const area = figure.querySelector("svg.area");
-  const cursor = area.querySelector(".cursor");
-  const output = figure.querySelector("output");
+// Reads, zooms and filters the charts together. The page is complete without it.
+"use strict";
 
-  const nearest = (xs, x) => {
-    let best = 0;
-    for (let i = 1; i < xs.length; i++) {
-      if (Math.abs(xs[i] - x) < Math.abs(xs[best] - x)) best = i;
-    }
-    return best;
-  };
+let zoomed = null; // the seconds that are shown, { from, to }; null is the whole run
+let partition = ""; // the one that is followed
+let selection = null; // the seconds that are being marked, { anchor, from, to }
+let drag = null; // where the pointer went down, { x, pixel, moved }
+let spoken = null; // the chart that was read last
 
-  // Where the pointer is in the plot, as fractions of its width and height.
-  const place = (event) => {
-    const box = area.getBoundingClientRect();
-    const clamp = (v) => Math.min(Math.max(v, 0), 0.999999);
-    return [clamp((event.clientX - box.left) / box.width), clamp((event.clientY - box.top) / box.height)];
-  };
+const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
+const percent = (fraction) => `${Math.round(fraction * 10000) / 100}%`;
+const number = (text) => parseFloat(text.replace(/[<,\s]/g, ""));
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const set = (element, attributes) => {
+	for (const name in attributes) element.setAttribute(name, attributes[name]);
+	return element;
+};
+const draw = (parent, name, attributes = {}) =>
+	set(parent.appendChild(document.createElementNS(parent.namespaceURI, name)), attributes);
 
-  const show = (event) => {
-    const [x, y] = place(event);
-    let mark;
-    if (data.rows) {
-      const column = Math.floor(x * data.t.length);
-      const row = Math.floor(y * data.rows.length);
-      output.textContent = `${data.t[column]}: ${data.rows[row]} ${data.v[row][column]} MB/s`;
-      mark = (column + 0.5) / data.t.length;
-    } else {
-      const i = nearest(data.x, x * 1000);
-      output.textContent = data.t[i];
-      mark = data.x[i] / 1000;
-    }
-    cursor.setAttribute("x1", `${mark * 100}%`);
-    cursor.setAttribute("x2", `${mark * 100}%`);
-    figure.classList.add("reading");
-  };
+class Chart {
+	constructor(figure) {
+		this.figure = figure;
+		this.area = figure.querySelector("svg.area");
+		this.box = this.area.querySelector(".box");
+		[, , this.width, this.height] = this.box.getAttribute("viewBox").split(" ").map(Number);
+		this.axis = this.area.querySelector(".time");
+		const { x, end, step, ...data } = JSON.parse(figure.querySelector("script").textContent);
+		Object.assign(this, data, { end: end ?? 1000, step, x: this.axis ? x.map((ms) => ms / 1000) : x });
+		const places = (selector) => all(selector, this.area)
+			.map((e) => [e, ...["x", "y", "width"].map((name) => this.end * parseFloat(e.getAttribute(name)) / 100)]);
+		this.bands = places(".band");
+		this.marks = places(".mark");
+		this.names = places(".name");
+		this.index = this.row = 0;
+		if (this.axis) this.cover = draw(this.area, "rect", { class: "selection", height: "100%" });
+		set(this.area, { tabindex: 0, role: "slider", "aria-valuemin": 0, "aria-valuemax": this.end, "aria-describedby": "how" });
+		this.speak(this.t[0]);
+		this.listen();
+	}
 
-  area.addEventListener("pointermove", show);
-  area.addEventListener("pointerdown", show);
-  area.addEventListener("pointerleave", () => figure.classList.remove("reading"));
+	get span() {
+		return this.axis && zoomed || { from: 0, to: this.end };
+	}
+
+	// Where x is in what is shown, as a fraction of the width.
+	place(x) {
+		const { from, to } = this.span;
+		return (x - from) / (to - from);
+	}
+
+	// Puts an element where a span is seen.
+	cut(element, ...span) {
+		const [left, right] = span.map((x) => clamp(this.place(x), 0, 1));
+		set(element, { x: percent(left), width: percent(right - left) }).classList.toggle("narrow", right - left < 0.08);
+	}
+
+	layout() {
+		const { from, to } = this.span;
+		const scale = this.width / this.end;
+		set(this.box, { viewBox: `${from * scale} 0 ${(to - from) * scale} ${this.height}` });
+		for (const [band, x, , width] of this.bands) this.cut(band, x, x + width);
+		for (const [mark, x] of this.marks) {
+			set(mark, { x: percent(this.place(x)) }).classList.toggle("outside", x < from || x > to);
+		}
+		this.tick(from, to);
+		this.label(to * scale);
+	}
+
+	// Marks the axis by the rule of timeTicks in chart_plot.go.
+	tick(from, to) {
+		const span = to - from;
+		let step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800].find((s) => span / s <= 10) ?? 3600;
+		while (span / step > 12) step *= 2;
+		this.axis.replaceChildren();
+		for (let i = Math.ceil(from / step); i * step <= to * (1 + 1e-9); i++) {
+			draw(this.axis, "text", { class: i % 2 ? "tick minor" : "tick", x: percent(this.place(i * step)), y: "100%" })
+				.textContent = (i * step).toLocaleString("en-US");
+		}
+	}
+
+	// Puts the names beside the right ends of their lines, apart enough to be read.
+	label(right) {
+		const labels = this.names.map(([text, , y]) => {
+			const line = zoomed && this.box.querySelector(`.stroke.${text.classList[1]}`);
+			const points = line ? [...line.getAttribute("d").matchAll(/([\d.]+) (\d+)/g)] : [];
+			const last = points.findLast(([, x]) => x <= right);
+			return { text, y: last ? last[2] / this.height : y / this.end };
+		});
+		const room = zoomed ? 15 / this.area.clientHeight : 0;
+		let edge = 1 + room;
+		for (const { text, y } of labels.sort((a, b) => b.y - a.y)) {
+			set(text, { y: percent(edge = Math.min(y, edge - room)) });
+		}
+	}
+
+	// Shows the partition that is followed: its line, or its row.
+	follow() {
+		all(".followed", this.figure).forEach((e) => e.remove());
+		const values = followed();
+		if (values && this.top) {
+			const y = (v) => Math.round((1 - clamp(number(v) / this.top, 0, 1)) * this.height);
+			const points = values.flatMap((range, i) => range.split("–").map((v) => `${heat.x[i] / this.end * this.width} ${y(v)}`));
+			draw(this.box, "path", { class: "stroke followed", d: "M" + points.join("L") });
+			const last = values[Math.max(heat.x.findLastIndex((x) => x <= this.span.to), 0)];
+			draw(this.area, "text", { class: "followed", x: "100%", y: percent(y(last.split("–").pop()) / this.height) })
+				.textContent = partition.length > 24 ? "…" + partition.slice(-23) : partition;
+		}
+		if (values && this === heat) {
+			this.row = this.rows.indexOf(partition);
+			const d = `M0 0H${this.width}V${this.row}H0zM0 ${this.row + 1}H${this.width}V${this.height}H0z`;
+			draw(this.box, "path", { class: "followed veil", d });
+		}
+	}
+
+	near(x) {
+		return this.x.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(this.x[best] - x) ? i : best), 0);
+	}
+
+	// Shows what is nearest to x; in a grid that of row, or else of the partition that
+	// is followed, or else the highest.
+	read(x, row) {
+		const i = this.near(x);
+		let text = this.t[i];
+		if (this.rows) {
+			const high = (r) => number(this.v[r][i].split("–").pop());
+			row ??= this.rows.indexOf(partition);
+			const shown = row < 0 ? this.rows.reduce((best, _, r) => (high(r) > high(best) ? r : best), 0) : row;
+			text += `: ${row < 0 ? "highest " : ""}${this.rows[shown]} ${this.v[shown][i]} MB/s`;
+		} else if (this.top && partition) {
+			text += `, ${partition} ${followed()[heat.near(this.x[i])]} MB/s with headers`;
+		}
+		const at = percent(clamp(this.place(this.x[i]), 0, 1));
+		set(this.area.querySelector(".cursor"), { x1: at, x2: at });
+		this.index = i;
+		this.figure.querySelector("output").textContent = text;
+		this.figure.classList.add("reading");
+		return text;
+	}
+
+	// Reads all charts over time at x; this one is spoken.
+	show(x) {
+		spoken = this;
+		this.speak(this.read(x, this.row));
+		if (this.axis) timed.filter((c) => c !== this).forEach((c) => c.read(x));
+	}
+
+	speak(text) {
+		set(this.area, { "aria-valuenow": this.x[this.index], "aria-valuetext": text });
+	}
+
+	// What the pointer is at.
+	at(event) {
+		const box = this.area.getBoundingClientRect();
+		const { from, to } = this.span;
+		this.row = Math.floor(clamp((event.clientY - box.top) / box.height, 0, 0.999999) * this.height);
+		return from + clamp((event.clientX - box.left) / box.width, 0, 1) * (to - from);
+	}
+
+	listen() {
+		const on = (name, handle) => this.area.addEventListener(name, handle);
+		on("pointerdown", (event) => {
+			if (event.button || event.target.closest("[data-partition]")) return;
+			drag = { x: this.at(event), pixel: event.clientX };
+			this.show(drag.x);
+		});
+		on("pointermove", (event) => {
+			const x = this.at(event);
+			this.show(x);
+			if (!drag || !event.buttons || !this.axis) return;
+			if (!drag.moved && Math.abs(event.clientX - drag.pixel) > 5) {
+				drag.moved = true;
+				this.area.setPointerCapture(event.pointerId);
+			}
+			if (drag.moved) select(drag.x, x, 0);
+		});
+		on("pointerup", () => {
+			if (drag?.moved) zoom(selection);
+			else if (drag && this.rows) follow(this.rows[this.row]);
+			drag = null;
+		});
+		on("pointercancel", () => cancel());
+		on("pointerleave", (event) => {
+			if (event.pointerType !== "mouse" || drag?.moved) return;
+			drag = null;
+			unread();
+		});
+		on("dblclick", () => zoom(null));
+		on("focus", () => this.area.matches(":focus-visible") && this.move(0));
+		on("blur", (event) => event.relatedTarget?.closest(".area") || unread());
+		on("keydown", (event) => this.key(event) && event.preventDefault());
+	}
+
+	key({ key, shiftKey }) {
+		const by = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[key];
+		const down = this.rows && { ArrowUp: -1, ArrowDown: 1 }[key];
+		if (!by && !down && key !== "Enter") return false;
+		const anchor = selection?.anchor ?? this.x[this.index];
+		if (down) this.row = clamp(this.row + down, 0, this.rows.length - 1);
+		else if (!by && selection) zoom(selection);
+		else if (!by && this.rows) follow(this.rows[this.row]);
+		this.move(by ?? 0);
+		if (by && shiftKey && this.axis) select(anchor, this.x[this.index], this.step / 2);
+		else select(null);
+		return true;
+	}
+
+	// Reads some positions further on, within what is shown.
+	move(by) {
+		const { from, to } = this.span;
+		const first = this.x.findIndex((x) => x >= from);
+		this.show(this.x[clamp(this.index + by, first, Math.max(first, this.x.findLastIndex((x) => x <= to)))]);
+	}
+}
+
+const charts = all("figure.chart:has(script)").map((figure) => new Chart(figure));
+const timed = charts.filter((c) => c.axis);
+const heat = charts.find((c) => c.rows);
+const end = Math.ceil(Math.max(...timed.map((c) => c.end)));
+const bar = draw(document.querySelector("main"), "p", { class: "view" }); // what is shown, and the way back
+
+const followed = () => heat?.v[heat.rows.indexOf(partition)];
+const unread = () => charts.forEach((c) => c.figure.classList.remove("reading"));
+
+// Marks what lies between two moments, each widened by margin; null marks nothing.
+const select = (anchor, x, margin) => {
+	selection = anchor === null ? null : { anchor, from: Math.min(anchor, x) - margin, to: Math.max(anchor, x) + margin };
+	timed.forEach((c) => c.cut(c.cover, selection?.from ?? 0, selection?.to ?? 0));
+};
+
+const cancel = () => {
+	drag = null;
+	select(null);
+};
+
+// Shows a span, in whole seconds, in all charts over time; null is the whole run.
+const zoom = (span) => {
+	zoomed = null;
+	if (span?.from < span?.to) {
+		const from = clamp(Math.round(span.from), 0, Math.max(end - timed[0].step, 0));
+		const to = clamp(Math.round(span.to), from + timed[0].step, end);
+		if (to - from < end) zoomed = { from, to };
+	}
+	show();
+};
+
+// Follows a partition, or none if it was the one.
+const follow = (name) => {
+	partition = name === partition ? "" : name;
+	show();
+};
+
+const show = () => {
+	unread();
+	select(null);
+	timed.forEach((c) => c.layout());
+	charts.forEach((c) => c.follow());
+	for (const e of all("[data-partition]")) {
+		const own = e.dataset.partition === partition;
+		e.classList.toggle("own", own);
+		e.classList.toggle("other", partition !== "" && !own);
+		e.querySelector("button")?.setAttribute("aria-pressed", own);
+	}
+	const state = { ...zoomed, ...(partition && { partition }) };
+	const changed = Object.keys(state).length > 0;
+	const hash = (chart) => "#" + (changed ? new URLSearchParams({ ...chart, ...state }) : chart?.chart ?? "");
+	for (const a of all("a.self")) a.href = hash({ chart: a.closest("figure").id });
+	if (changed || location.hash.includes("=")) history.replaceState(null, "", hash());
+	const span = zoomed && `${zoomed.from}–${zoomed.to} s of ${end} s`;
+	bar.firstChild.textContent = [span, partition].filter(Boolean).join(", ");
+	bar.classList.toggle("on", changed);
+};
+
+// Shows what the address says: #CHART, or #chart=CHART&from=SECONDS&to=SECONDS&partition=NAME.
+const open = () => {
+	const state = new URLSearchParams(location.hash.slice(1));
+	partition = heat?.rows.find((name) => name === state.get("partition")) ?? "";
+	zoom({ from: parseFloat(state.get("from")), to: parseFloat(state.get("to")) });
+	document.getElementById(state.get("chart"))?.scrollIntoView();
+};
+
+// What scrolls can be scrolled with the keyboard.
+const scrolling = new ResizeObserver((entries) => {
+	for (const { target: e } of entries) {
+		e.tabIndex = e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight ? 0 : -1;
+	}
+});
+all(".scroll, pre").forEach((e) => scrolling.observe(e));
+
+if (timed.length) {
+	for (const e of all("#heat [data-row], #bars [data-row]")) e.dataset.partition = heat?.rows[e.dataset.row];
+	for (const cell of all("td").filter((td) => heat?.rows.includes(td.textContent))) {
+		cell.parentNode.dataset.partition = cell.textContent;
+		draw(cell, "button").append(cell.firstChild);
+	}
+	const how = draw(bar, "p", { class: "note", id: "how" });
+	how.textContent = "Point at a chart to read all of them, drag to zoom, click a partition to follow it. " +
+		"Keys: arrows read, Shift and arrows mark, Enter zooms or follows, Escape goes back.";
+	charts[0].figure.parentNode.before(how);
+	draw(bar, "output");
+	const back = draw(bar, "button");
+	back.textContent = "Show all";
+	back.addEventListener("click", () => {
+		partition = "";
+		zoom(null);
+		(spoken ?? charts[0]).area.focus();
+	});
+	document.addEventListener("click", (event) => {
+		const row = event.target.closest("[data-partition]");
+		if (row && getSelection().isCollapsed) follow(row.dataset.partition);
+	});
+	document.addEventListener("pointerdown", (event) => event.target.closest(".area") ?? unread());
+	document.addEventListener("keydown", (event) => {
+		if (event.key !== "Escape") return;
+		if (selection) cancel();
+		else if (partition) follow("");
+		else if (zoomed) zoom(null);
+		else unread();
+	});
+	// A link within the page keeps what is shown.
+	window.addEventListener("hashchange", () => (location.hash.includes("=") ? open() : show()));
+	open();
 }

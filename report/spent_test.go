@@ -55,7 +55,7 @@ func TestMarks(t *testing.T) {
 	}
 	fixture, series := stopped()
 	html := render(t, fixture, series)
-	for _, s := range []string{"<h2>Events and errors</h2>", "leader moved", "orders/1, orders/4, orders/7 and 1 more: broker 1 → 2", `<g class="mark">`} {
+	for _, s := range []string{"<h2>Events and errors</h2>", "leader moved", "orders/1, orders/4, orders/7 and 1 more: broker 1 → 2", `<svg class="mark"`} {
 		if !strings.Contains(html, s) {
 			t.Errorf("the page lacks %q", s)
 		}

@@ -22,7 +22,9 @@ import (
 type View struct {
 	Width, Height int // CSS pixels; 0 means 1280 and 800
 	Dark          bool
-	NoScript      bool // JavaScript is off
+	NoScript      bool   // JavaScript is off
+	Touch         bool   // a touch screen
+	Fragment      string // of the address, without "#"
 }
 
 // Page is what became of a page once it was loaded.
@@ -69,15 +71,29 @@ func Start(t testing.TB) *Browser {
 // Open loads an HTML file in a page of its own and returns what became of it.
 func (b *Browser) Open(t testing.TB, path string, v View) Page {
 	t.Helper()
+	visited := b.Visit(t, path, v)
+	defer visited.tab.close()
+	page, err := visited.tab.look()
+	if err != nil {
+		t.Fatalf("looking at %s in Chromium: %v", path, err)
+	}
+	page.Problems, page.Requests = visited.Noted()
+	return page
+}
+
+// Visit loads an HTML file in a page of its own, which can be used until the test
+// ends.
+func (b *Browser) Visit(t testing.TB, path string, v View) *Tab {
+	t.Helper()
 	address, err := fileURL(path)
 	if err != nil {
 		t.Fatalf("opening %s: %v", path, err)
 	}
-	page, err := b.open(address, v)
+	tab, err := b.visit(address, v)
 	if err != nil {
 		t.Fatalf("opening %s in Chromium: %v", path, err)
 	}
-	return page
+	return &Tab{t: t, tab: tab, address: address}
 }
 
 func fileURL(path string) (string, error) {
@@ -91,26 +107,18 @@ func fileURL(path string) (string, error) {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String(), nil
 }
 
-func (b *Browser) open(address string, v View) (Page, error) {
+func (b *Browser) visit(address string, v View) (*tab, error) {
 	tab, err := b.devtools.newTab()
 	if err != nil {
-		return Page{}, err
+		return nil, err
 	}
-	defer tab.close()
 	if err := tab.prepare(v); err != nil {
-		return Page{}, err
+		return nil, err
 	}
-	if err := tab.load(address); err != nil {
-		return Page{}, err
+	if v.Fragment != "" {
+		address += "#" + v.Fragment
 	}
-	page, err := tab.look()
-	if err != nil {
-		return Page{}, err
-	}
-	for _, e := range tab.events() {
-		note(&page, address, e)
-	}
-	return page, nil
+	return tab, tab.load(address)
 }
 
 // prepare sets the view and asks for the events that note understands.
@@ -135,7 +143,9 @@ func (t *tab) prepare(v View) error {
 		{"Runtime.enable", nil},
 		{"Log.enable", nil},
 		{"Network.enable", nil},
-		{"Emulation.setDeviceMetricsOverride", object{"width": v.Width, "height": v.Height, "deviceScaleFactor": 1, "mobile": false}},
+		{"Emulation.setDeviceMetricsOverride", object{"width": v.Width, "height": v.Height, "deviceScaleFactor": 1, "mobile": v.Touch}},
+		{"Emulation.setTouchEmulationEnabled", object{"enabled": v.Touch}},
+		{"Emulation.setFocusEmulationEnabled", object{"enabled": true}}, // else only one tab has the focus
 		{"Emulation.setEmulatedMedia", object{"features": []object{{"name": "prefers-color-scheme", "value": scheme}}}},
 		{"Emulation.setScriptExecutionDisabled", object{"value": v.NoScript}},
 	} {
@@ -194,17 +204,23 @@ func (t *tab) look() (Page, error) {
 func (t *tab) evaluate(expression string, into any) error {
 	var answer struct {
 		Result           struct{ Value json.RawMessage }
-		ExceptionDetails *struct{ Text string }
+		ExceptionDetails *struct {
+			Text      string
+			Exception struct{ Description string }
+		}
 	}
-	err := t.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true}, &answer)
+	err := t.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "awaitPromise": true}, &answer)
 	if err != nil {
 		return err
 	}
-	if answer.ExceptionDetails != nil {
-		return fmt.Errorf("evaluating %s: %s", expression, answer.ExceptionDetails.Text)
+	if e := answer.ExceptionDetails; e != nil {
+		return fmt.Errorf("evaluating %.200s: %s %s", expression, e.Text, e.Exception.Description)
+	}
+	if into == nil {
+		return nil
 	}
 	if err := json.Unmarshal(answer.Result.Value, into); err != nil {
-		return fmt.Errorf("evaluating %s: %w", expression, err)
+		return fmt.Errorf("evaluating %.200s: %w", expression, err)
 	}
 	return nil
 }

@@ -110,3 +110,22 @@ func decode(t *testing.T, data []byte) image.Image {
 	}
 	return shot
 }
+
+// axe-core finds what is wrong, and nothing where nothing is.
+func TestChromiumViolations(t *testing.T) {
+	b := Start(t)
+	for body, rule := range map[string]string{
+		`<main><h1>t</h1><button>a</button></main>`:                              "",
+		`<main><h1>t</h1><button></button></main>`:                               "critical button-name: ",
+		`<main><h1>t</h1><p style="color:#aaa;background:#fff">faint</p></main>`: "serious color-contrast: ",
+	} {
+		path := write(t, body)
+		if err := os.WriteFile(path, []byte(strings.Replace(head, "<html>", `<html lang="en">`, 1)+body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		found := b.Visit(t, path, View{}).Violations()
+		if rule == "" && len(found) != 0 || rule != "" && (len(found) != 1 || !strings.HasPrefix(found[0], rule)) {
+			t.Errorf("%s: %q, want %q", body, found, rule)
+		}
+	}
+}
