@@ -11,6 +11,9 @@ want java default-jdk-headless
 want mvn maven
 want chromium chromium fonts-liberation
 want kcat kcat
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+	lacking+=(python3-venv)
+fi
 want gcc gcc libc6-dev # the race detector
 if [ "${1:-}" = bench ] && [ ! -e /usr/share/doc/librdkafka-dev/examples/rdkafka_performance.c ]; then
 	lacking+=(librdkafka-dev)
