@@ -17,9 +17,9 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Runs the tests with one of the words $(1) in their names, one package at a time
 # and without the race detector, because they measure; $(2) are further flags.
 define named
-@libs=$$(.ci/kafka.sh); axe=$$(.ci/axe.sh); \
+@libs=$$(.ci/kafka.sh); axe=$$(.ci/axe.sh); python=$$(.ci/python.sh); \
 packages=$$(grep -rlE --include='*_test.go' '^func Test[A-Za-z0-9_]*($(1))' . | xargs -n1 dirname | sort -u); \
-set -x; MSKLT_KAFKA_LIBS=$$libs MSKLT_AXE=$$axe go test -p 1 -count=1 -run '$(1)' $(2) $$packages
+set -x; MSKLT_KAFKA_LIBS=$$libs MSKLT_AXE=$$axe MSKLT_PYTHON=$$python go test -p 1 -count=1 -run '$(1)' $(2) $$packages
 endef
 
 test: install check race parts
@@ -36,14 +36,15 @@ check:
 race:
 	go test -race -timeout 20m ./...
 
-parts: export MSKLT_REQUIRE = kafka,chromium,kcat,realtime
+parts: export MSKLT_REQUIRE = kafka,chromium,kcat,python,realtime
 parts: install
-	$(call named,Kafka|Chromium|Kcat|RealTime,-timeout 30m)
+	$(call named,Kafka|Chromium|Kcat|Python|RealTime,-timeout 30m)
 
-long: export MSKLT_REQUIRE = kafka,chromium,kcat,realtime,long
+long: export MSKLT_REQUIRE = kafka,chromium,kcat,python,realtime,long
 long: install
 	$(call named,Long,-timeout 60m -v)
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 5m -fuzzminimizetime 10x ./scenario
+	go test -run '^$$' -fuzz FuzzRead -fuzztime 3m -fuzzminimizetime 10x ./report
 
 bench:
 	@.ci/install.sh bench

@@ -12,6 +12,9 @@ want mvn maven
 want chromium chromium fonts-liberation
 want npm npm # fetches axe-core
 want kcat kcat
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+	lacking+=(python3-venv)
+fi
 want gcc gcc libc6-dev # the race detector
 if [ "${1:-}" = bench ] && [ ! -e /usr/share/doc/librdkafka-dev/examples/rdkafka_performance.c ]; then
 	lacking+=(librdkafka-dev)

@@ -39,65 +39,6 @@ type heatRow struct {
 	Bound           bool
 }
 
-// grid holds bytes per second for each row and step.
-type grid struct {
-	partitions []Partition
-	step       int // seconds in a column
-	columns    int
-	low, high  [][]float64 // lowest and highest second of each cell
-	throttled  []float64   // seconds of each row
-	seconds    int
-}
-
-type partitionKey struct {
-	topic     string
-	partition int32
-}
-
-// newGrid spreads the series of the shown partitions over at most maxColumns
-// steps. A second that the series does not list had no traffic.
-func newGrid(shown []Partition, series []PartitionSecond, d direction) grid {
-	g := grid{partitions: shown, throttled: make([]float64, len(shown))}
-	rows := map[partitionKey]int{}
-	for i, p := range shown {
-		rows[partitionKey{p.Topic, p.Partition}] = i
-	}
-	for _, s := range series {
-		g.seconds = max(g.seconds, s.Second+1)
-	}
-	g.step = max(1, (g.seconds+maxColumns-1)/maxColumns)
-	g.columns = max(1, (g.seconds+g.step-1)/g.step)
-	listed := make([][]int, len(shown))
-	for range shown {
-		g.low = append(g.low, slices.Repeat([]float64{math.Inf(1)}, g.columns))
-		g.high = append(g.high, make([]float64, g.columns))
-	}
-	for i := range listed {
-		listed[i] = make([]int, g.columns)
-	}
-	for _, s := range series {
-		row, ok := rows[partitionKey{s.Topic, s.Partition}]
-		if !ok {
-			continue
-		}
-		column, v := s.Second/g.step, float64(d.bytes(s))
-		g.low[row][column] = min(g.low[row][column], v)
-		g.high[row][column] = max(g.high[row][column], v)
-		g.throttled[row] += s.Throttled
-		listed[row][column]++
-	}
-	for row := range listed {
-		for column, n := range listed[row] {
-			if n < min(g.step, g.seconds-column*g.step) {
-				g.low[row][column] = 0
-			}
-		}
-	}
-	return g
-}
-
-func (g grid) peak(row int) float64 { return slices.Max(g.high[row]) }
-
 // shades maps a load to one of the heat map's colours.
 type shades struct {
 	split float64 // where the second hue begins: the limit, or the scale's end
@@ -164,10 +105,10 @@ func shownPartitions(r *Result, d direction) ([]Partition, string) {
 	return shown, fmt.Sprintf("The hottest %d of %s partitions; result.json has all.", len(shown), count(int64(len(r.Partitions))))
 }
 
-func heatChart(r *Result, series []PartitionSecond) heatMap {
+func heatChart(r *Result, series *Series) heatMap {
 	d := directionOf(r)
-	shown, note := shownPartitions(r, d)
-	g := newGrid(shown, series, d)
+	shown, note := series.partitions, series.note
+	g := series.grid()
 	peak := 0.0
 	for row := range shown {
 		peak = max(peak, g.peak(row))
@@ -267,17 +208,11 @@ func heatTable(g grid, limit float64, note string) table {
 	t := table{Head: []string{"partition", "highest second MB/s", "seconds above the limit", "seconds throttled"}, Texts: 1, Note: note}
 	for row, p := range g.partitions {
 		above := "–"
-		if limit > 0 && g.step == 1 {
-			n := 0
-			for _, v := range g.high[row] {
-				if v > limit {
-					n++
-				}
-			}
-			above = strconv.Itoa(n)
+		if limit > 0 {
+			above = strconv.Itoa(g.total[row].above)
 		}
 		t.Rows = append(t.Rows, []string{
-			partitionName(p.Topic, p.Partition, 80), megabytes(g.peak(row)), above, digits(g.throttled[row]),
+			partitionName(p.Topic, p.Partition, 80), megabytes(g.peak(row)), above, digits(g.total[row].throttled),
 		})
 	}
 	return t

@@ -68,32 +68,6 @@ func TestShades(t *testing.T) {
 	}
 }
 
-// Steps of several seconds keep their extremes, and a second that the series
-// leaves out counts as nothing.
-func TestGridThins(t *testing.T) {
-	shown := []Partition{{Topic: "t", Partition: 1}}
-	var series []PartitionSecond
-	for s := range 1200 { // two seconds in each of 600 columns
-		if s != 7 {
-			series = append(series, PartitionSecond{Second: s, Topic: "t", Partition: 1, AckedBytes: int64(100 + s), Throttled: 0.5})
-		}
-	}
-	series = append(series, PartitionSecond{Second: 3, Topic: "t", Partition: 2, AckedBytes: 1e9})
-	g := newGrid(shown, series, directionOf(&Result{}))
-	if g.step != 2 || g.columns != 600 {
-		t.Fatalf("step %d, %d columns", g.step, g.columns)
-	}
-	if g.low[0][1] != 102 || g.high[0][1] != 103 {
-		t.Errorf("seconds 2 and 3: %v to %v", g.low[0][1], g.high[0][1])
-	}
-	if g.low[0][3] != 0 || g.high[0][3] != 106 {
-		t.Errorf("seconds 6 and 7: %v to %v", g.low[0][3], g.high[0][3])
-	}
-	if g.throttled[0] != 1199*0.5 {
-		t.Errorf("throttled %v s", g.throttled[0])
-	}
-}
-
 // Lines break where there is no value, and keep each step's extremes in order.
 func TestTrace(t *testing.T) {
 	r := &Result{DurationSeconds: 4}

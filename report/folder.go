@@ -175,7 +175,7 @@ func (f *Folder) Discard() {
 func (f *Folder) Write(r *Result, series iter.Seq[PartitionSecond], hist []Histogram) (where string, err error) {
 	defer f.Discard()
 	_ = os.Remove(filepath.Join(f.partial, reserveFile)) // it may be gone with the folder
-	files := resultFiles(r, slices.Collect(series), hist)
+	files := resultFiles(r, series, hist)
 	written, failed := writeFiles(f.partial, files)
 	if failed == nil {
 		return f.publish()
@@ -209,14 +209,22 @@ type resultPart struct {
 
 // resultFiles are the files of a result, those first that tell most in the least
 // room.
-func resultFiles(r *Result, series []PartitionSecond, hist []Histogram) []resultPart {
+func resultFiles(r *Result, series iter.Seq[PartitionSecond], hist []Histogram) []resultPart {
 	return []resultPart{
 		{resultFile, func(w io.Writer) error { return writeJSON(w, r) }},
-		{pageFile, func(w io.Writer) error { return HTML(w, r, series) }},
+		{pageFile, func(w io.Writer) error { return writePage(w, r, series) }},
 		{scenarioFile, func(w io.Writer) error { _, err := io.WriteString(w, r.Scenario.Resolved); return err }},
 		{histogramFile, func(w io.Writer) error { return writeHistograms(w, r.StartedAt, hist) }},
 		{seriesFile, func(w io.Writer) error { return writeSeries(w, series) }},
 	}
+}
+
+func writePage(w io.Writer, r *Result, rows iter.Seq[PartitionSecond]) error {
+	series, err := Gather(r, rows)
+	if err != nil {
+		return err
+	}
+	return HTML(w, r, series)
 }
 
 // writeFiles writes the files into a folder, which it makes if need be. It returns

@@ -3,7 +3,6 @@ package report
 import (
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,15 +19,18 @@ func TestWriteThenRead(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "new", "result")
 			write(t, dir, r, series)
 
-			got, gotSeries, err := Read(dir)
+			got, gathered, err := Read(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !reflect.DeepEqual(got, r) {
 				t.Errorf("result.json does not come back as it was:\n got %+v\nwant %+v", got, r)
 			}
-			if !slices.Equal(gotSeries, series) {
-				t.Errorf("series.csv does not come back: %d rows, want %d", len(gotSeries), len(series))
+			if rows := seriesOf(t, dir); !slices.Equal(rows, series) {
+				t.Errorf("series.csv does not come back: %d rows, want %d", len(rows), len(series))
+			}
+			if got, want := gathered.grid(), gather(t, r, series).grid(); !reflect.DeepEqual(got, want) {
+				t.Errorf("what is drawn of series.csv differs:\n got %+v\nwant %+v", got, want)
 			}
 			want := []string{"histograms.hlog", "report.html", "result.json", "scenario.yaml", "series.csv"}
 			if names := list(t, dir); !slices.Equal(names, want) {
@@ -42,6 +44,21 @@ func TestWriteThenRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// seriesOf is every row of a result's series.csv.
+func seriesOf(t *testing.T, dir string) (rows []PartitionSecond) {
+	t.Helper()
+	file, err := os.Open(filepath.Join(dir, "series.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	err = readSeries(file, func(row PartitionSecond) error { rows = append(rows, row); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
 }
 
 // An existing empty folder becomes the result.
@@ -259,62 +276,6 @@ func TestWriteWhenFolderWasFilled(t *testing.T) {
 		t.Errorf("the folder holds %v", names)
 	}
 	f.Discard()
-}
-
-func TestReadRefuses(t *testing.T) {
-	good := map[string]string{"result.json": `{"schema":"msklt.result/v1"}`, "series.csv": strings.Join(seriesHeader(), ",") + "\n"}
-	row := func(text string) map[string]string {
-		return map[string]string{"series.csv": good["series.csv"] + text + "\n"}
-	}
-	for name, test := range map[string]struct {
-		change map[string]string
-		want   string
-	}{
-		"another schema":     {map[string]string{"result.json": `{"schema":"msklt.result/v2"}`}, `schema is "msklt.result/v2", this msklt reads "msklt.result/v1"`},
-		"no schema":          {map[string]string{"result.json": `{}`}, "no schema"},
-		"cut short":          {map[string]string{"result.json": `{"schema":"msklt.result/v1",`}, "result.json: corrupt at byte 28"},
-		"something after it": {map[string]string{"result.json": good["result.json"] + "x"}, "result.json: corrupt at byte 29"},
-		"another type":       {map[string]string{"result.json": `{"schema":"msklt.result/v1","seed":"x"}`}, "seed holds a string"},
-		"another header":     {map[string]string{"series.csv": "a,b\n"}, "series.csv: header"},
-		"no header":          {map[string]string{"series.csv": ""}, "series.csv: header"},
-		"too few columns":    {row("1,orders,2"), "line 2"},
-		"not a number":       {row("0,orders,0,1,1,1,0\n1,orders,x,1,1,1,0"), `line 3: partition: "x" is not a count`},
-		"a negative count":   {row("0,orders,0,-1,1,1,0"), `acked_records: "-1" is not a count`},
-		"a longer second":    {row("0,orders,0,1,1,1,1.5"), `throttled_seconds: "1.5" is not between 0 and 1`},
-		"no number":          {row("0,orders,0,1,1,1,NaN"), `throttled_seconds: "NaN"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			files := maps.Clone(good)
-			maps.Copy(files, test.change)
-			for file, text := range files {
-				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			_, _, err := Read(dir)
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), dir) {
-				t.Errorf("error %v, want %q and the folder's name", err, test.want)
-			}
-		})
-	}
-}
-
-func TestReadBoundsSizes(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "result.json")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, 64<<20+1); err != nil { // sparse: takes no room
-		t.Fatal(err)
-	}
-	if _, _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "67,108,865 bytes are more than") {
-		t.Errorf("error %v", err)
-	}
-	if _, _, err := Read(filepath.Join(dir, "absent")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %v for a folder that is absent", err)
-	}
 }
 
 func list(t *testing.T, dir string) []string {

@@ -75,8 +75,9 @@ type (
 
 // HTML writes a result as one page that needs nothing else: no network, no
 // other file, and no script to be complete. Whatever comes from the scenario or
-// the cluster is escaped. The same result gives the same bytes.
-func HTML(w io.Writer, r *Result, series []PartitionSecond) error {
+// the cluster is escaped. The same result gives the same bytes. Without a series
+// (nil) its map of partitions and time is empty.
+func HTML(w io.Writer, r *Result, series *Series) error {
 	tmpl, err := template.New("page.gohtml").Funcs(functions()).ParseFS(assets, "*.gohtml")
 	if err != nil {
 		return fmt.Errorf("parse the page's template: %w", err)
@@ -91,7 +92,10 @@ func HTML(w io.Writer, r *Result, series []PartitionSecond) error {
 	return nil
 }
 
-func newPage(r *Result, series []PartitionSecond) (*page, error) {
+func newPage(r *Result, series *Series) (*page, error) {
+	if series == nil {
+		series = newSeries(r)
+	}
 	style, err := assets.ReadFile("style.css")
 	if err != nil {
 		return nil, fmt.Errorf("read the page's style: %w", err)

@@ -5,15 +5,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"msklt/report"
 	"msklt/scenario"
 )
 
 func (p *process) schemaCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "schema scenario",
-		Short: "Print the JSON Schema of scenario files",
+		Use:   "schema scenario|result",
+		Short: "Print the JSON Schema of scenario files, or of result.json",
 		Long: `Print the JSON Schema of scenario files, with which an editor completes, explains
-and checks them.
+and checks them, or that of result.json, which says what each of its fields is.
 
   msklt schema scenario > scenario.schema.json
 
@@ -23,12 +24,17 @@ Helix, Emacs, …) find it through this first line of a scenario, relative to it
   # yaml-language-server: $schema=scenario.schema.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if args[0] != "scenario" {
-				return usageError{fmt.Errorf("there is no schema of %q; there is one of: scenario", args[0])}
-			}
-			schema, err := scenario.Schema()
-			if err != nil {
-				return err
+			var schema []byte
+			switch args[0] {
+			case "scenario":
+				var err error
+				if schema, err = scenario.Schema(); err != nil {
+					return err
+				}
+			case "result":
+				schema = report.ResultSchema()
+			default:
+				return usageError{fmt.Errorf("there is no schema of %q; there are those of: scenario, result", args[0])}
 			}
 			if _, err := p.stdout.Write(schema); err != nil {
 				return fmt.Errorf("print the schema: %w", err)

@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+)
+
+// Series is what the page draws of a run's series.csv: for each partition that it
+// shows, the lowest and the highest second of each step of time, so that no spike
+// is lost. Its size does not depend on how long the run was.
+type Series struct {
+	partitions []Partition                 // shown
+	note       string                      // where there are more
+	bytes      func(PartitionSecond) int64 // of the direction that is drawn
+	limit      float64                     // of a partition; 0 when none is declared
+	rows       map[string]map[int32]int    // of every partition; -1 where it is not shown
+	topic      string                      // the last one, and its rows
+	ofTopic    map[int32]int
+
+	step    int // seconds in a column
+	seconds int
+	cells   [][]cell
+	total   []rowTotal
+}
+
+// cell is one step of time of one partition.
+type cell struct {
+	low, high int64
+	listed    int // seconds that the series has
+}
+
+// rowTotal is of all seconds of a partition.
+type rowTotal struct {
+	above     int     // seconds above the limit
+	throttled float64 // seconds
+}
+
+// Gather reads a run's series, in any order, once. It fails on what cannot be of
+// this run.
+func Gather(r *Result, rows iter.Seq[PartitionSecond]) (*Series, error) {
+	s := newSeries(r)
+	for row := range rows {
+		if err := s.add(row); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func newSeries(r *Result) *Series {
+	d := directionOf(r)
+	s := &Series{bytes: d.bytes, rows: map[string]map[int32]int{}}
+	s.partitions, s.note = shownPartitions(r, d)
+	s.limit, _ = declaredValue(r, d.limit)
+	for _, p := range r.Partitions {
+		if s.rows[p.Topic] == nil {
+			s.rows[p.Topic] = map[int32]int{}
+		}
+		s.rows[p.Topic][p.Partition] = -1
+	}
+	for row, p := range s.partitions {
+		s.rows[p.Topic][p.Partition] = row
+	}
+	// As many seconds in a column as in a step of the other charts.
+	length := max(float64(len(r.Timeline)), math.Ceil(r.DurationSeconds), 1)
+	s.step = int(math.Ceil(min(length, math.MaxInt32) / maxColumns))
+	s.cells, s.total = make([][]cell, len(s.partitions)), make([]rowTotal, len(s.partitions))
+	return s
+}
+
+// add takes one row of the series. What was read after the run may lie beyond its
+// end, but not by more than the run took.
+func (s *Series) add(row PartitionSecond) error {
+	if row.Second < 0 || row.Second >= 2*maxColumns*s.step {
+		return fmt.Errorf("second %d of %s lies far beyond the run", row.Second, partitionName(row.Topic, row.Partition, 60))
+	}
+	if row.Topic != s.topic || s.ofTopic == nil {
+		s.topic, s.ofTopic = row.Topic, s.rows[row.Topic]
+	}
+	i, known := s.ofTopic[row.Partition]
+	if !known {
+		return fmt.Errorf("%s is not among the result's partitions", partitionName(row.Topic, row.Partition, 60))
+	}
+	s.seconds = max(s.seconds, row.Second+1)
+	if i < 0 {
+		return nil
+	}
+	column, v := row.Second/s.step, s.bytes(row)
+	for len(s.cells[i]) <= column {
+		s.cells[i] = append(s.cells[i], cell{low: math.MaxInt64})
+	}
+	c := &s.cells[i][column]
+	c.low, c.high = min(c.low, v), max(c.high, v)
+	c.listed++
+	s.total[i].throttled += row.Throttled
+	if s.limit > 0 && float64(v) > s.limit {
+		s.total[i].above++
+	}
+	return nil
+}
+
+func (s *Series) columns() int { return max(1, (s.seconds+s.step-1)/s.step) }
+
+// grid holds bytes per second for each row and step.
+type grid struct {
+	partitions []Partition
+	step       int // seconds in a column
+	columns    int
+	low, high  [][]float64 // lowest and highest second of each cell
+	total      []rowTotal
+	seconds    int
+}
+
+// grid is the series as the heat map draws it. A second that the series does not
+// list had no traffic.
+func (s *Series) grid() grid {
+	g := grid{partitions: s.partitions, step: s.step, columns: s.columns(), total: s.total, seconds: s.seconds}
+	for _, cells := range s.cells {
+		low, high := make([]float64, g.columns), make([]float64, g.columns)
+		for column, c := range cells {
+			high[column] = float64(c.high)
+			if c.listed >= min(s.step, s.seconds-column*s.step) {
+				low[column] = float64(c.low)
+			}
+		}
+		g.low, g.high = append(g.low, low), append(g.high, high)
+	}
+	return g
+}
+
+func (g grid) peak(row int) float64 { return slices.Max(g.high[row]) }
