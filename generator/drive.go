@@ -169,6 +169,7 @@ func (r *run) awaitBatches() {
 // stops the run, until done is closed.
 func (r *run) watch(done <-chan struct{}) {
 	merged := newLatencies(secondDigits)
+	r.tell(0, false)
 	stopping := false
 	for n := 1; ; n++ {
 		select {
@@ -187,6 +188,7 @@ func (r *run) watch(done <-chan struct{}) {
 		if r.Progress != nil {
 			r.Progress(r.progress(n))
 		}
+		r.tell(time.Duration(n)*time.Second, false)
 	}
 }
 

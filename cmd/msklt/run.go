@@ -36,6 +36,8 @@ type runFlags struct {
 	quiet, noColor bool
 	repeat         int // 0 unless given
 	interleave     bool
+	metricsAddr    string
+	told           func(*generator.Snapshot) // by the runs; nil without metricsAddr
 }
 
 // job is what to run, and where.
@@ -86,6 +88,12 @@ prints one line for each run.`,
 			if err != nil {
 				return usageError{err}
 			}
+			told, served, err := p.serveMetrics(f.metricsAddr, f.quiet)
+			if err != nil {
+				return err
+			}
+			defer served()
+			f.told = told
 			if f.several() {
 				return p.series(c.Context(), jobs, f)
 			}
@@ -103,6 +111,7 @@ prints one line for each run.`,
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
 	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
 	flags.BoolVar(&f.keep, "keep", false, "leave the run's topics and groups on the cluster")
+	flags.StringVar(&f.metricsAddr, "metrics-addr", "", "serve metrics for Prometheus on `HOST:PORT` while the run lasts, under /metrics")
 	flags.BoolVar(&f.json, "json", false, "print the result's summary as JSON on stdout")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress and no table, only errors")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
@@ -140,7 +149,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	}
 	progress := p.progress(f.quiet)
 	output, err := generator.Run(ctx, generator.Config{
-		Scenario: s, Limits: l, Target: target, Prefix: note.Prefix, Keep: f.keep,
+		Scenario: s, Limits: l, Target: target, Prefix: note.Prefix, Keep: f.keep, Snapshot: f.told,
 		Progress: func(g generator.Progress) {
 			folder.Alive()
 			progress.show(g)
