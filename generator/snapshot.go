@@ -123,7 +123,7 @@ func (r *run) tell(elapsed time.Duration, over bool) {
 }
 
 // fleetSnapshot adds up a fleet's clients. Each one's lock is held for the time that
-// one histogram takes, some 10 µs.
+// one histogram takes, some 25 µs.
 func (r *run) fleetSnapshot(f *fleet, sum *latencies) FleetSnapshot {
 	out := FleetSnapshot{Name: f.Name}
 	var clients []*recorder
@@ -261,6 +261,9 @@ func (l *latencies) gather(d *distribution) (censored int64) {
 // durations is what others may see of a histogram.
 func (l *latencies) durations(censored int64) Durations {
 	out := Durations{Count: l.total, Censored: censored, Seconds: l.Mean() * float64(l.total) / 1e9}
+	buckets := 0
+	l.each(func(int, int64) bool { buckets++; return true })
+	out.Buckets = make([]Bucket, 0, buckets)
 	l.each(func(i int, n int64) bool {
 		out.Buckets = append(out.Buckets, Bucket{time.Duration(l.highestOf(i)), n})
 		return true

@@ -91,7 +91,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	c.collectTopics(to, s)
 	for i := range s.Throttles {
 		t := &s.Throttles[i]
-		collect(to, c.throttles, t, t.API, broker(t.Broker))
+		if t.Pairs > 0 || t.Responses > 0 { // requests of administration are many kinds, and rarely throttled
+			collect(to, c.throttles, t, t.API, broker(t.Broker))
+		}
 	}
 	for where, n := range s.Errors {
 		collect(to, c.errors, &n, where)

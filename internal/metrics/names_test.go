@@ -52,7 +52,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := map[string][]string{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `(msklt_[a-z0-9_]+)` \\| ([^|]*) \\|").FindAllStringSubmatch(string(page), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `(msklt_[a-z0-9_]+)` \\|([^|]*)\\|").FindAllStringSubmatch(string(page), -1) {
 		listed[m[1]] = regexp.MustCompile(`[a-z]+`).FindAllString(m[2], -1)
 	}
 	have := described(t)
