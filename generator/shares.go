@@ -55,7 +55,9 @@ func (r *run) throttle() report.Throttle {
 			sum += l.throttles.sum
 			brokers[l.broker] += n
 		}
-		union += l.throttles.lasted
+		for _, i := range l.throttles.union {
+			union += i.to - i.from
+		}
 		unions = append(unions, l.throttles.union)
 		if n > 0 {
 			out.ByClient = append(out.ByClient, r.clientThrottle(l, within(l.throttles.union, spans), total))

@@ -37,11 +37,11 @@ producers:
   skewed:
     topic: hot
     clients: 2
-    rate: 600KB/s
+    rate: 300KB/s
     key: {hot: {keys: 1, share: 50%}, keys: 100}
     value: {size: 1000B}
-    settings: {buffer: 256KiB}
-  even: {topic: cold, rate: 200/s, value: {size: 100B}}
+    settings: {buffer: 128KiB}
+  even: {topic: cold, rate: 100/s, value: {size: 100B}}
 consumers:
   fast: {topics: [hot, cold], clients: 2}
   slow: {topics: [cold], processing: {per_record: 2ms}}
@@ -50,18 +50,22 @@ phases:
   - {name: steady, duration: 25s}
 `
 
-// virtualRun runs a scenario on a network in memory and scrapes it, after each
-// snapshot, in one format.
-func virtualRun(t *testing.T, text string, format expfmt.FormatType, scraped func(map[string]*dto.MetricFamily)) *report.Result {
+// scrapes are the answers to scrapes in one format, in order.
+type scrapes []map[string]*dto.MetricFamily
+
+// virtualRun runs a scenario on a network in memory and scrapes it after each snapshot,
+// in several formats.
+func virtualRun(t *testing.T, text string, formats []expfmt.FormatType) (*report.Result, []scrapes) {
 	t.Helper()
 	s, err := scenario.Parse("test.yaml", []byte(text), scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var result *report.Result
+	answers := make([][]*httptest.ResponseRecorder, len(formats))
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
-		l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.PartitionIngress: 2e5, limits.ClusterConnections: 3000}}
+		l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.PartitionIngress: 1e5, limits.ClusterConnections: 3000}}
 		c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", Limits: l, OnNetwork: network.Listen})
 		if err != nil {
 			t.Fatal(err)
@@ -81,14 +85,13 @@ func virtualRun(t *testing.T, text string, format expfmt.FormatType, scraped fun
 			},
 			Snapshot: func(s *generator.Snapshot) {
 				e.Take(s)
-				request := httptest.NewRequest("GET", "/metrics", nil)
-				request.Header.Set("Accept", string(expfmt.NewFormat(format)))
-				answer := httptest.NewRecorder()
-				handler.ServeHTTP(answer, request)
-				if answer.Code != 200 {
-					t.Fatalf("a scrape is answered with %d: %s", answer.Code, answer.Body)
+				for i, format := range formats {
+					request := httptest.NewRequest("GET", "/metrics", nil)
+					request.Header.Set("Accept", string(expfmt.NewFormat(format)))
+					answer := httptest.NewRecorder()
+					handler.ServeHTTP(answer, request)
+					answers[i] = append(answers[i], answer)
 				}
-				scraped(decode(t, answer))
 			},
 		})
 		if err != nil {
@@ -96,7 +99,16 @@ func virtualRun(t *testing.T, text string, format expfmt.FormatType, scraped fun
 		}
 		result = out.Result
 	})
-	return result
+	out := make([]scrapes, len(formats))
+	for i := range formats {
+		for _, a := range answers[i] {
+			if a.Code != 200 {
+				t.Fatalf("a scrape is answered with %d: %s", a.Code, a.Body)
+			}
+			out[i] = append(out[i], decode(t, a))
+		}
+	}
+	return result, out
 }
 
 // decode reads a scrape with Prometheus's own parser of its format.
@@ -155,28 +167,26 @@ func sum(f *dto.MetricFamily) (n float64) {
 // Prometheus's linter.
 func TestVirtualScrapes(t *testing.T) {
 	t.Parallel()
-	for name, format := range map[string]expfmt.FormatType{"text": expfmt.TypeTextPlain, "protobuf": expfmt.TypeProtoDelim} {
+	formats := []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeProtoDelim}
+	r, all := virtualRun(t, overload, formats)
+	if r.Totals.Unsent == 0 || r.Throttle.Responses == 0 {
+		t.Fatalf("the run is not what it was to be: %+v", r.Totals)
+	}
+	for i, name := range []string{"text", "protobuf"} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var last map[string]*dto.MetricFamily
-			scrapes := 0
-			r := virtualRun(t, overload, format, func(now map[string]*dto.MetricFamily) {
-				scrapes++
-				checkGrowth(t, last, now)
-				last = now
-			})
 			// Before the traffic, after each second until the drain ends, and at the end.
-			if scrapes < 32 {
-				t.Errorf("%d scrapes of a run of 30 s", scrapes)
+			if len(all[i]) < 32 {
+				t.Fatalf("%d scrapes of a run of 30 s", len(all[i]))
 			}
-			if r.Totals.Unsent == 0 || r.Throttle.Responses == 0 {
-				t.Fatalf("the run is not what it was to be: %+v", r.Totals)
+			for n := range all[i][1:] {
+				checkGrowth(t, all[i][n], all[i][n+1])
 			}
+			last := all[i][len(all[i])-1]
 			checkTotals(t, last, r)
 			checkTopics(t, last, r)
 			checkThrottle(t, last, r)
 			checkRun(t, last)
-			checkHistograms(t, last, r, format == expfmt.TypeProtoDelim)
+			checkHistograms(t, last, r, formats[i] == expfmt.TypeProtoDelim)
 			lint(t, last)
 		})
 	}
@@ -288,7 +298,7 @@ func checkThrottle(t *testing.T, got map[string]*dto.MetricFamily, r *report.Res
 
 func checkRun(t *testing.T, got map[string]*dto.MetricFamily) {
 	t.Helper()
-	for name, want := range map[string]float64{"run_info": 1, "run_finished": 1, "phase_measured": 0, "phase_active": 0, "limit_bytes_per_second": 2e5, "limit_connections": 3000} {
+	for name, want := range map[string]float64{"run_info": 1, "run_finished": 1, "phase_measured": 0, "phase_active": 0, "limit_bytes_per_second": 1e5, "limit_connections": 3000} {
 		if n := sum(got["msklt_"+name]); n != want {
 			t.Errorf("%s is %v in the last scrape, want %v", name, n, want)
 		}
