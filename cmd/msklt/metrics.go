@@ -7,8 +7,9 @@ import (
 	"msklt/internal/metrics"
 )
 
-// serveMetrics serves a run's metrics on an address until done is called; told is to
-// be called with its snapshots. Without an address nothing is served, and told is nil.
+// serveMetrics serves the metrics of a run, or of several, on an address until done is
+// called; told is to be called with their snapshots. Without an address nothing is
+// served, and told is nil.
 func (p *process) serveMetrics(address string, quiet bool) (told func(*generator.Snapshot), done func(), err error) {
 	if address == "" {
 		return nil, func() {}, nil
