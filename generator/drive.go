@@ -148,6 +148,7 @@ func (r *run) awaitBatches() {
 // stops the run, until done is closed.
 func (r *run) watch(done <-chan struct{}) {
 	responses := newLately()
+	r.tell(0, false)
 	stopping := false
 	for n := 1; ; n++ {
 		select {
@@ -166,6 +167,7 @@ func (r *run) watch(done <-chan struct{}) {
 		if r.Progress != nil {
 			r.Progress(r.progress(n, responses))
 		}
+		r.tell(time.Duration(n)*time.Second, false)
 	}
 }
 

@@ -65,3 +65,14 @@ func (l *errorLog) list() []report.ErrorCount {
 	})
 	return out
 }
+
+// counts is how many errors there were in each place.
+func (l *errorLog) counts() map[string]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := map[string]int64{}
+	for k, e := range l.seen {
+		out[k.where] += e.Count
+	}
+	return out
+}

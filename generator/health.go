@@ -24,7 +24,7 @@ const (
 
 // health watches this process while traffic flows: what it used of the machine in
 // each second, and when it did not run at all. Times are since the start of traffic.
-// One goroutine calls it; the others read busy, and the rest when it has ended.
+// One goroutine calls it; the others read the atomic fields, and the rest when it has ended.
 type health struct {
 	read       func() vitals
 	processors float64
@@ -32,6 +32,8 @@ type health struct {
 	seconds []healthSecond
 	stalls  []interval
 	busy    atomic.Bool // in the last second the processors were used up
+	latest  atomic.Pointer[InstrumentSnapshot]
+	lost    atomic.Int64 // ns, all stalls
 
 	beat, sampled time.Duration
 	last          vitals // waits is our copy
@@ -92,6 +94,7 @@ func (h *health) tick(now time.Duration) (stall interval, stalled bool) {
 	stall, stalled = interval{h.beat, now}, now-h.beat >= stallLong
 	if stalled {
 		h.stalls = append(h.stalls, stall)
+		h.lost.Add(int64(now - h.beat))
 	}
 	h.beat = now
 	if now/time.Second > h.sampled/time.Second {
@@ -132,6 +135,19 @@ func (h *health) sample(now time.Duration) {
 	h.keep(v)
 	h.sampled = now
 	h.busy.Store(s.usedUp() && !h.last.virtual)
+	h.tell(s)
+}
+
+// tell lets others know of a second.
+func (h *health) tell(s healthSecond) {
+	if h.last.virtual {
+		return
+	}
+	h.latest.Store(&InstrumentSnapshot{
+		Scheduler: s.scheduler, GC: s.gc,
+		CPU: s.cpu, CPUKnown: h.last.cpuKnown,
+		Throttled: s.throttled, ThrottledKnown: h.last.throttledKnown,
+	})
 }
 
 // p99 is the 99th percentile of waits: the upper end of its bucket.

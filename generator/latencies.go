@@ -112,7 +112,19 @@ func (l *latencies) each(f func(index int, n int64) bool) {
 
 // merge adds what another histogram of the same precision holds.
 func (l *latencies) merge(o *latencies) {
-	o.each(func(i int, n int64) bool { l.add(i, n); return true })
+	for i, from := range o.pages {
+		if from == nil {
+			continue
+		}
+		if l.pages[i] == nil {
+			l.pages[i] = new([pageSize]int64)
+		}
+		to := l.pages[i]
+		for b, n := range from {
+			to[b] += n
+		}
+	}
+	l.total += o.total
 	l.clamped += o.clamped
 	l.negative += o.negative
 	l.least = min(l.least, o.least)

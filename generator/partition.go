@@ -15,6 +15,8 @@ type partitionLoad struct {
 	failed   int64        // records that were given up
 	unsafe   int64        // acknowledged records of clients without idempotence
 	aborted  int64        // acknowledged records of transactions that were not committed, at most
+	bytes    int64        // sum of the seconds' ackedBytes
+	consumed int64        // … and of their consumedBytes
 	response distribution // measured phases
 	seconds  []partitionSecond
 }
@@ -103,6 +105,7 @@ func (p *partitionLoad) written(now time.Duration, records int, bytes int64, ide
 	s := p.at(now)
 	s.ackedRecords += int64(records)
 	s.ackedBytes += bytes
+	p.bytes += bytes
 }
 
 // marked notes the marker of a transaction that acknowledged so many records here.
@@ -150,4 +153,5 @@ func (p *partitionLoad) read(now time.Duration, bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at(now).consumedBytes += bytes
+	p.consumed += bytes
 }

@@ -20,6 +20,7 @@ type recorder struct {
 
 	// Records of the whole run.
 	found, sent, ackedRecords, failedRecords int64
+	ackedBytes                               int64 // keys and values
 
 	run partitionRun
 
@@ -178,6 +179,7 @@ func (r *recorder) acked(now time.Duration, f *flight) {
 	s := r.at(now)
 	s.acked++
 	s.ackedBytes += int64(f.size)
+	r.ackedBytes += int64(f.size)
 	s.waiting.end(now)
 	r.second.record(response)
 	if f.measured {

@@ -35,6 +35,9 @@ type Config struct {
 	Keep bool
 	// Progress is called about once a second; nil for no progress.
 	Progress func(Progress)
+	// Snapshot is called before the traffic, about once a second while it flows, and
+	// once more when all is known; nil for never. The traffic does not wait for it.
+	Snapshot func(*Snapshot)
 	// Auth is how clients log in; nil for not at all. Its errors, and those of the
 	// cluster about it, are counted, and clients try again.
 	Auth sasl.Mechanism
@@ -142,7 +145,9 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	}
 	r.drive(ctx)
 	r.settle(context.WithoutCancel(ctx))
-	return r.output(), nil
+	out = r.output()
+	r.tell(r.finished, true)
+	return out, nil
 }
 
 // NewPrefix makes a name that sets a run's topics, groups and client ids apart from

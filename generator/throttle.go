@@ -13,6 +13,7 @@ type throttleLog struct {
 	durations *latencies // nil without any
 	union     []interval // disjoint, in order
 	sum       time.Duration
+	lasted    time.Duration // of the union
 }
 
 type interval struct{ from, to time.Duration }
@@ -26,10 +27,21 @@ func (t *throttleLog) add(at, d time.Duration) {
 	t.durations.record(d)
 	t.sum += d
 	if n := len(t.union); n > 0 && at <= t.union[n-1].to {
-		t.union[n-1].to = max(t.union[n-1].to, at+d)
+		to := max(t.union[n-1].to, at+d)
+		t.lasted += to - t.union[n-1].to
+		t.union[n-1].to = to
 		return
 	}
+	t.lasted += d
 	t.union = append(t.union, interval{at, at + d})
+}
+
+// until is how long the union lasts up to a time, no earlier than the last response.
+func (t *throttleLog) until(at time.Duration) time.Duration {
+	if n := len(t.union); n > 0 {
+		return t.lasted - max(0, t.union[n-1].to-at)
+	}
+	return 0
 }
 
 // responses is how many there were.

@@ -86,3 +86,20 @@ func TestWakes(t *testing.T) {
 		}
 	})
 }
+
+// TestThrottledUntil holds the running sum against the union up to a time, which is no
+// earlier than the last response.
+func TestThrottledUntil(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var log throttleLog
+		at := 0
+		for range rapid.IntRange(0, 12).Draw(t, "responses") {
+			at += rapid.IntRange(0, 2000).Draw(t, "gap")
+			log.add(ms(at), ms(rapid.IntRange(1, 1500).Draw(t, "pause")))
+		}
+		end := ms(at + rapid.IntRange(0, 2000).Draw(t, "later"))
+		if got, want := log.until(end), within(log.union, []interval{{0, end}}); got != want {
+			t.Fatalf("%v until %s: %s, want %s", log.union, end, got, want)
+		}
+	})
+}

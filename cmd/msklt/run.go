@@ -38,6 +38,8 @@ type runFlags struct {
 	interleave     bool
 	ci             ciFlags
 	told           *ciFiles // of each run
+	metricsAddr    string
+	watched        func(*generator.Snapshot) // by the runs; nil without metricsAddr
 }
 
 // job is what to run, and where.
@@ -88,6 +90,12 @@ prints one line for each run.`,
 			if err != nil {
 				return usageError{err}
 			}
+			watched, served, err := p.serveMetrics(f.metricsAddr, f.quiet)
+			if err != nil {
+				return err
+			}
+			defer served()
+			f.watched = watched
 			if f.told, err = p.openCI(f.ci, f.json); err != nil {
 				return usageError{err}
 			}
@@ -109,6 +117,7 @@ prints one line for each run.`,
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
 	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
 	flags.BoolVar(&f.keep, "keep", false, "leave the run's topics and groups on the cluster")
+	flags.StringVar(&f.metricsAddr, "metrics-addr", "", "serve metrics for Prometheus on `HOST:PORT` while the run lasts, under /metrics")
 	flags.BoolVar(&f.json, "json", false, "print the result's summary as JSON on stdout")
 	f.ci.on(c)
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress and no table, only errors")
@@ -147,7 +156,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	}
 	progress := p.progress(f.quiet)
 	output, err := generator.Run(ctx, generator.Config{
-		Scenario: s, Limits: l, Target: target, Prefix: note.Prefix, Keep: f.keep,
+		Scenario: s, Limits: l, Target: target, Prefix: note.Prefix, Keep: f.keep, Snapshot: f.watched,
 		Progress: func(g generator.Progress) {
 			folder.Alive()
 			progress.show(g)
