@@ -142,6 +142,9 @@ func (run Run) fillTimeline(r *report.Result) {
 			second.Phase = "warm-up"
 		}
 		r.Timeline = append(r.Timeline, second)
+		for g := range r.Groups {
+			r.Groups[g].Backlog = append(r.Groups[g].Backlog, int64(1e6*noise(s, 20+g)))
+		}
 		r.Spent.Throttle += second.Spent.Throttle
 		r.Spent.Broker += second.Spent.Broker
 		r.Rates.OfferedBytesPerSecond += float64(second.OfferedBytes) / float64(run.Seconds)
