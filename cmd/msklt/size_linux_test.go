@@ -107,8 +107,9 @@ phases:
 	if code := p.ended(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.stderr.String())
 	}
-	flat, peak := slope(<-memory, soakFor/6, soakFor), p.peakMB()
-	t.Logf("memory grows by %.2f MB a minute, %.0f MB at most", flat, peak)
+	samples := <-memory
+	flat, peak := slope(samples, soakFor/6, soakFor), p.peakMB()
+	t.Logf("memory grows by %.2f MB a minute, %.0f MB at most; median of each sixth: %.0f", flat, peak, sixths(samples))
 	if flat >= 1 {
 		t.Errorf("memory grows by %.2f MB a minute", flat)
 	}
@@ -142,6 +143,22 @@ func watchMemory(pid int, begin time.Time) <-chan []residentMB {
 			time.Sleep(time.Second)
 		}
 	}()
+	return out
+}
+
+// sixths are the medians of the six parts of the soak, in MB.
+func sixths(all []residentMB) []float64 {
+	parts := make([][]float64, 6)
+	for _, s := range all {
+		i := min(int(6*s.at/soakFor), 5)
+		parts[i] = append(parts[i], s.mb)
+	}
+	var out []float64
+	for _, p := range parts {
+		if len(p) > 0 {
+			out = append(out, median(p))
+		}
+	}
 	return out
 }
 
