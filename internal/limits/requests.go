@@ -63,6 +63,8 @@ func (d *demand) fetchesFor(f *fleetDemand, g *groupDemand) float64 {
 	links := g.Clients * d.brokers
 	nothing, bytes := make([]float64, links), make([]float64, links)
 	empty := make([]float64, d.brokers) // the probability that it brings nobody anything
+	// Batches that each request brings: to a member, and to all.
+	toMember, toAll := make([]float64, links), make([]float64, d.brokers)
 	for i := range nothing {
 		nothing[i] = 1
 	}
@@ -73,6 +75,8 @@ func (d *demand) fetchesFor(f *fleetDemand, g *groupDemand) float64 {
 		broker := flow % d.brokers
 		link := d.member(g, place)*d.brokers + broker
 		brought := min(1, f.batching.rate*share/f.batching.perBatch[flow]/f.batching.onBroker[broker]) // batches for each request
+		toMember[link] += brought
+		toAll[broker] += brought
 		nothing[link] *= 1 - brought
 		empty[broker] *= 1 - brought
 		bytes[link] += f.batching.rate * share * f.recordBytes(flow)
@@ -83,7 +87,12 @@ func (d *demand) fetchesFor(f *fleetDemand, g *groupDemand) float64 {
 			continue
 		}
 		broker := link % d.brokers
-		fetches := f.batching.onBroker[broker] * min(1, (1-p)/(1-empty[broker])) // no request is empty
+		ends := min(1, (1-p)/(1-empty[broker])) // no request is empty
+		// Partitions that take turns are in every request alike often, not each by chance.
+		if k := toAll[broker]; k > 1 {
+			ends = max(ends, 1-math.Pow(1-toMember[link]/k, k))
+		}
+		fetches := f.batching.onBroker[broker] * ends
 		if least := float64(g.Settings.FetchMinBytes); least > 1 {
 			fetches = min(fetches, bytes[link]/least+d.idleFetches(g))
 		}
