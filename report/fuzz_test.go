@@ -100,10 +100,10 @@ func checkHarmless(t *testing.T, page, terminal string) {
 	}
 }
 
-// TestRealTimeReadWithWrongValues puts each of some values that no run writes in the place of
+// TestReadWithWrongValuesLong puts each of some values that no run writes in the place of
 // each field of a result, wherever it is: it is refused, or drawn like any other.
-func TestRealTimeReadWithWrongValues(t *testing.T) {
-	need.Require(t, need.RealTime())
+func TestReadWithWrongValuesLong(t *testing.T) {
+	need.Require(t, need.Long())
 	r, series := evilNames()
 	r.Timeline, series = r.Timeline[5:8], slices.DeleteFunc(series, func(s PartitionSecond) bool { return s.Second > 0 })
 	text, err := json.Marshal(r)

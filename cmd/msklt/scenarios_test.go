@@ -46,7 +46,11 @@ func TestRealTimeScenarios(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			out, truth := filepath.Join(dir, "out"), filepath.Join(dir, "truth.jsonl")
-			p := command(t.Context(), "run", "../../scenarios/"+name+".yaml", "--out", out, "--truth", truth)
+			args := []string{"run", "../../scenarios/" + name + ".yaml", "--out", out, "--truth", truth}
+			if want.status == limits.WithinLimits && name != "catch-up" { // where nothing happens, it need not happen for long
+				args = append(args, "--duration", "15s")
+			}
+			p := command(t.Context(), args...)
 			if code := p.code(t); code != 0 {
 				t.Fatalf("exit code %d\n%s", code, p.stderr.String())
 			}
