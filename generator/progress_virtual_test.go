@@ -9,11 +9,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/generator"
-	"msklt/internal/embedded"
 	"msklt/internal/limits"
 	"msklt/report"
 )
@@ -23,16 +21,12 @@ import (
 func told(t *testing.T, text string, values map[limits.Name]float64, prepare func(*testing.T, []kgo.Opt)) (all []generator.Progress, out *generator.Output) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		network := new(kfake.VirtualNetwork)
-		l := limits.Limits{Profile: "test", Values: values}
-		c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", Limits: l, OnNetwork: network.Listen})
-		if err != nil {
-			t.Fatal(err)
-		}
+		network, c, l := startVirtual(t, values)
 		defer c.Close()
 		if prepare != nil {
 			prepare(t, []kgo.Opt{kgo.SeedBrokers(c.Bootstrap()...), kgo.Dialer(network.DialContext)})
 		}
+		var err error
 		out, err = generator.Run(t.Context(), generator.Config{
 			Scenario: parse(t, text), Limits: l, Dial: network.DialContext,
 			Progress: func(p generator.Progress) { all = append(all, p) },

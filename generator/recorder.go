@@ -234,5 +234,8 @@ func (r *recorder) soFar(latency string, m moment) distribution {
 func (r *recorder) waiting() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return max(0, r.found-r.ackedRecords-r.failedRecords)
+	return r.due()
 }
+
+// due is waiting's count, for who holds the lock.
+func (r *recorder) due() int64 { return max(0, r.found-r.ackedRecords-r.failedRecords) }

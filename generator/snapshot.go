@@ -164,7 +164,7 @@ func (r *recorder) addTo(out *FleetSnapshot) {
 	out.AckedBytes += r.ackedBytes
 	// A wake-up tells of its records when it ends: acknowledgements may be first.
 	out.Unsent += max(0, r.found-r.sent)
-	out.Waiting += max(0, r.found-r.ackedRecords-r.failedRecords)
+	out.Waiting += r.due()
 }
 
 func (g *group) snapshot(sum *latencies) GroupSnapshot {

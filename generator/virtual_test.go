@@ -44,15 +44,22 @@ func onVirtualNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name
 	onPreparedNetwork(t, s, values, stop, nil, wrap, check)
 }
 
+// startVirtual starts a cluster of two brokers on a network in memory.
+func startVirtual(t *testing.T, values map[limits.Name]float64) (*kfake.VirtualNetwork, *embedded.Cluster, limits.Limits) {
+	t.Helper()
+	network := new(kfake.VirtualNetwork)
+	l := limits.Limits{Profile: "test", Values: values}
+	c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", Limits: l, OnNetwork: network.Listen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return network, c, l
+}
+
 func onPreparedNetwork(t *testing.T, s *scenario.Scenario, values map[limits.Name]float64, stop time.Duration, prepare func(*testing.T, *embedded.Cluster, []kgo.Opt), wrap func(net.Conn) net.Conn, check func(*testing.T, *generator.Output, []embedded.Row)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		network := new(kfake.VirtualNetwork)
-		l := limits.Limits{Profile: "test", Values: values}
-		c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", Limits: l, OnNetwork: network.Listen})
-		if err != nil {
-			t.Fatal(err)
-		}
+		network, c, l := startVirtual(t, values)
 		defer c.Close()
 		if prepare != nil {
 			prepare(t, c, []kgo.Opt{kgo.SeedBrokers(c.Bootstrap()...), kgo.Dialer(network.DialContext)})

@@ -82,7 +82,7 @@ func decisive(r *Result) fact {
 		return fact{"Throttled", percent(b.ThrottledShare), "of the time of the connections" + where}
 	}
 	if len(r.Verdict.Headroom) > 0 {
-		h := slices.MinFunc(r.Verdict.Headroom, func(a, b Headroom) int { return cmp.Compare(a.Headroom, b.Headroom) })
+		h := nearest(r.Verdict.Headroom)
 		return fact{"Headroom", percent(h.Headroom), "of the nearest limit, " + string(h.Limit) + " on " + clip(h.Scope, 40) + ": " +
 			quantity(h.Used, h.Unit) + " of " + quantity(h.Declared, h.Unit) + " used"}
 	}

@@ -118,6 +118,11 @@ func headroomChart(r *Result) bars {
 	return b
 }
 
+// nearest is the limit that leaves the least.
+func nearest(all []Headroom) Headroom {
+	return slices.MinFunc(all, func(a, b Headroom) int { return cmp.Compare(a.Headroom, b.Headroom) })
+}
+
 func headroomFinding(r *Result) string {
 	if len(r.Verdict.Headroom) == 0 && len(r.Verdict.Binding) == 0 {
 		return "No use of a limit was observed"
@@ -127,7 +132,7 @@ func headroomFinding(r *Result) string {
 	})
 	next := ""
 	if len(free) > 0 {
-		h := slices.MinFunc(free, func(a, b Headroom) int { return cmp.Compare(a.Headroom, b.Headroom) })
+		h := nearest(free)
 		next = fmt.Sprintf("%s, has %s left", h.Limit, percent(h.Headroom))
 	}
 	switch {

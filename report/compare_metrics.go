@@ -23,21 +23,18 @@ type comparedMetric struct {
 }
 
 func comparedMetrics() []comparedMetric {
-	always := func(of func(Second) float64) func(Second) (float64, bool) {
-		return func(s Second) (float64, bool) { return of(s), true }
-	}
 	acked := func(of func(Second) float64) func(Second) (float64, bool) {
 		return func(s Second) (float64, bool) { return of(s), s.AckedRecords > 0 }
 	}
 	return []comparedMetric{
-		{"acked.rate", "bytes/s", compare.Higher, ackedRateOf, always(func(s Second) float64 { return float64(s.AckedBytes) }), meanOf},
-		{"consumed.rate", "bytes/s", compare.Higher, consumedRateOf, always(func(s Second) float64 { return float64(s.ConsumedBytes) }), meanOf},
+		{"acked.rate", "bytes/s", compare.Higher, ackedRateOf, always(ackedBytes), meanOf},
+		{"consumed.rate", "bytes/s", compare.Higher, consumedRateOf, always(consumedBytes), meanOf},
 		{"response.p50", "ms", compare.Lower, latencyOf(responseOf, atP50), acked(func(s Second) float64 { return s.P50 }), medianOf},
 		{"response.p99", "ms", compare.Lower, latencyOf(responseOf, atP99), acked(func(s Second) float64 { return s.P99 }), medianOf},
 		{"response.p999", "ms", compare.Lower, latencyOf(responseOf, atP999), nil, nil},
 		{"service.p99", "ms", compare.Lower, latencyOf(serviceOf, atP99), nil, nil},
 		{"end_to_end.p99", "ms", compare.Lower, latencyOf(endToEndOf, atP99), nil, nil},
-		{"throttled.share", "share", compare.Lower, throttledShareOf, always(func(s Second) float64 { return s.ThrottledShare }), meanOf},
+		{"throttled.share", "share", compare.Lower, throttledShareOf, always(throttledShare), meanOf},
 		{"unacked.share", "share", compare.Lower, unackedShareOf, nil, nil},
 		{"cost.per_hour", "USD/h", compare.Lower, costPerHourOf, nil, nil},
 	}

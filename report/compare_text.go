@@ -15,10 +15,7 @@ import (
 // WriteComparison writes a comparison for a terminal of the given width (80 when it
 // is 0 or less; the table takes 80): what came of it, the table, and how to read it.
 func WriteComparison(w io.Writer, c *Comparison, color bool, width int) {
-	if width <= 0 {
-		width = 80
-	}
-	s := &sheet{w: w, color: color, width: max(width, 40)}
+	s := newSheet(w, color, width)
 	s.outcome(c)
 	s.side("before", c.Before)
 	s.side("after", c.After)
@@ -282,10 +279,7 @@ func factorDigits(f float64) string { return clip(group(strconv.FormatFloat(f, '
 
 // WriteRefusal says why runs are not compared.
 func WriteRefusal(w io.Writer, c *Comparison, color bool, width int) {
-	if width <= 0 {
-		width = 80
-	}
-	s := &sheet{w: w, color: color, width: max(width, 40)}
+	s := newSheet(w, color, width)
 	fmt.Fprintln(s.w, s.painted(compare.Worsened, "not compared")+"  the runs are unlike")
 	s.gap()
 	s.side("before", c.Before)

@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// Attempt is a run as CI is told of it: its result, or why it has none.
+// Attempt is one run of several, or as CI is told of it: its result, or why it has
+// none.
 type Attempt struct {
 	Name   string
-	Result *Result
+	Result *Result // nil when it has none
 	Err    error
 }
 
@@ -171,7 +172,7 @@ func thresholdCase(o outcome) testCase {
 func checkCase(r *Result, check Reason) testCase {
 	c := testCase{Name: clip(check.Check, 80)}
 	message := clip(check.Message, 300)
-	text := message + " (observed " + reading(check.Observed, check.Unit) + ", bound " + reading(check.Bound, check.Unit) + ")"
+	text := evidence(check)
 	switch {
 	case failed(r, check):
 		c.Error = &testProblem{Message: text, Type: "validity"}

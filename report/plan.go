@@ -29,10 +29,7 @@ type Plan struct {
 // WritePlan writes a plan for a terminal of the given width (80 when it is 0 or
 // less): whether the load fits, then every limit, then what makes it so.
 func WritePlan(w io.Writer, p *Plan, color bool, width int) {
-	if width <= 0 {
-		width = 80
-	}
-	s := &sheet{w: w, color: color, width: max(width, 40)}
+	s := newSheet(w, color, width)
 	s.fits(p)
 	s.planned(p)
 	s.plannedLimits(p.Limits)

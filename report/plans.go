@@ -14,10 +14,7 @@ import (
 // WritePlans writes plans of one scenario under several limits side by side: one
 // row for each, with what it uses most below.
 func WritePlans(w io.Writer, plans []*Plan, color bool, width int) {
-	if width <= 0 {
-		width = 80
-	}
-	s := &sheet{w: w, color: color, width: max(width, 40)}
+	s := newSheet(w, color, width)
 	s.comparison(plans)
 	for _, p := range plans {
 		s.gap()

@@ -6,15 +6,15 @@ import "strings"
 func reproduce(r *Result) string {
 	command := "msklt run " + scenarioFile
 	if r.Target.Kind != "embedded" && len(r.Target.Bootstrap) > 0 {
-		command += " --bootstrap " + shellWord(strings.Join(r.Target.Bootstrap, ","))
+		command += " --bootstrap " + ShellWord(strings.Join(r.Target.Bootstrap, ","))
 	}
 	return command
 }
 
-// shellWord quotes what a shell would take apart.
-func shellWord(text string) string {
+// ShellWord is a text as one word of a shell, quoted where it would be taken apart.
+func ShellWord(text string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".:,_-", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".:,_-/", r)
 	}
 	if strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
 		return text

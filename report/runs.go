@@ -5,14 +5,8 @@ import (
 	"io"
 )
 
-// Run is one run of several.
-type Run struct {
-	Name   string
-	Result *Result // nil when it has none
-}
-
 // Runs writes a line for each of several runs, for a terminal of 80 columns.
-func Runs(w io.Writer, all []Run) {
+func Runs(w io.Writer, all []Attempt) {
 	const row = "%-6s%-20s%11s%14s%11s  %s\n"
 	fmt.Fprintf(w, row, "run", "status", "acked MB/s", "response p99", "throttled", "valid")
 	for _, run := range all {

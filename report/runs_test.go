@@ -22,7 +22,7 @@ func TestRuns(t *testing.T) {
 	unexplained, _ := steady()
 	unexplained.Verdict.Status = limits.LimitedUnexplained
 	var out bytes.Buffer
-	Runs(&out, []Run{{"A 1", fits}, {"B 1", hot}, {"B 2", gated}, {"A 2", unexplained}, {"A 3", reading}, {"B 3", cut}, {"B 4", nil}})
+	Runs(&out, []Attempt{{"A 1", fits, nil}, {"B 1", hot, nil}, {"B 2", gated, nil}, {"A 2", unexplained, nil}, {"A 3", reading, nil}, {"B 3", cut, nil}, {"B 4", nil, nil}})
 	want := `run   status               acked MB/s  response p99  throttled  valid
 A 1   within limits              8.00       14.2 ms        0 %  yes
 B 1   limited                    15.3      ≥ 24.7 s     29.1 %  yes

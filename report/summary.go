@@ -12,10 +12,7 @@ import (
 // Summary writes a run's outcome for a terminal of the given width (80 when it
 // is 0 or less): the verdict, then one line per fact, a unit on every number.
 func Summary(w io.Writer, r *Result, color bool, width int) {
-	if width <= 0 {
-		width = 80
-	}
-	s := &sheet{w: w, color: color, width: max(width, 40)}
+	s := newSheet(w, color, width)
 	s.verdict(r)
 	s.thresholds(r)
 	for _, b := range r.Verdict.Binding {
@@ -40,6 +37,15 @@ type sheet struct {
 	w     io.Writer
 	color bool
 	width int
+}
+
+// newSheet is a sheet of the given width: 80 where that is not known, and never
+// narrower than 40.
+func newSheet(w io.Writer, color bool, width int) *sheet {
+	if width <= 0 {
+		width = 80
+	}
+	return &sheet{w: w, color: color, width: max(width, 40)}
 }
 
 // row writes a label and a text that wraps beside it. A label that is empty
@@ -311,8 +317,7 @@ func (s *sheet) health(r *Result) {
 	}
 	label := "invalid"
 	for _, reason := range r.Validity.Reasons {
-		s.row(label, clip(reason.Message, 300)+" (observed "+reading(reason.Observed, reason.Unit)+
-			", bound "+reading(reason.Bound, reason.Unit)+")")
+		s.row(label, evidence(reason))
 		label = ""
 	}
 	for i, e := range r.Errors {
@@ -322,6 +327,11 @@ func (s *sheet) health(r *Result) {
 		}
 		s.row("errors", fmt.Sprintf("%s × %s: %s", count(e.Count), clip(e.Where, 20), clip(e.Error, 200)))
 	}
+}
+
+// evidence is what a check of the run says, with its numbers.
+func evidence(r Reason) string {
+	return clip(r.Message, 300) + " (observed " + reading(r.Observed, r.Unit) + ", bound " + reading(r.Bound, r.Unit) + ")"
 }
 
 // wrap breaks text into lines of at most width characters at spaces; a longer

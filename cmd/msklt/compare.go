@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -91,16 +90,13 @@ func (p *process) compareResults(folders []string, f compareFlags) error {
 		return usageError{err}
 	}
 	c := report.Compare(resultsBefore, resultsAfter, compare.Options{Confidence: 0.95, MinEffect: minEffect})
-	_, noColor := p.getenv("NO_COLOR")
-	color := p.terminal && !noColor && !f.noColor
+	color := p.color(f.noColor)
 	if len(c.Unlike) > 0 && !f.anyway {
 		report.WriteRefusal(p.stderr, c, color, 80)
 		return exitError(exitUsage)
 	}
 	if f.json {
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(c.JSON(before, after)); err != nil {
+		if err := p.printJSON(c.JSON(before, after)); err != nil {
 			return fmt.Errorf("printing the comparison: %w", err)
 		}
 	} else {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,19 @@ type process struct {
 	terminal       bool // stderr is one
 	size           func() (width, height int, err error)
 	signalled      func() os.Signal
+}
+
+// color tells whether what goes to stderr may be coloured.
+func (p *process) color(forbidden bool) bool {
+	_, noColor := p.getenv("NO_COLOR")
+	return p.terminal && !noColor && !forbidden
+}
+
+// printJSON prints a value on stdout, for people and programs.
+func (p *process) printJSON(value any) error {
+	e := json.NewEncoder(p.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
 }
 
 // usageError is a mistake in flags or arguments.

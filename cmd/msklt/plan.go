@@ -142,15 +142,12 @@ func (p *process) showPlans(plans []*report.Plan, f planFlags) error {
 		if len(plans) == 1 {
 			value = plans[0]
 		}
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(value); err != nil {
+		if err := p.printJSON(value); err != nil {
 			return fmt.Errorf("printing the plan: %w", err)
 		}
 		return nil
 	}
-	_, noColor := p.getenv("NO_COLOR")
-	color := p.terminal && !noColor && !f.noColor
+	color := p.color(f.noColor)
 	if len(plans) == 1 {
 		report.WritePlan(p.stderr, plans[0], color, 80)
 	} else {

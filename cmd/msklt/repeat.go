@@ -89,7 +89,7 @@ type series struct {
 	jobs  []job
 	dir   string // of the runs' folders
 	order []turn
-	made  []report.Run
+	made  []report.Attempt
 }
 
 // folder is where the runs of a job go.
@@ -142,7 +142,7 @@ func (p *process) takeTurns(ctx context.Context, s *series, f runFlags) (code in
 			number = letter(t.job) + " " + number
 		}
 		f.told.add(j.scenario.Name+" "+number, r, err)
-		s.made = append(s.made, report.Run{Name: number, Result: r})
+		s.made = append(s.made, report.Attempt{Name: number, Result: r, Err: err})
 		if code, ended = after(code, p.exitCode(err)); ended {
 			break
 		}
@@ -177,18 +177,10 @@ func (p *process) showSeries(s *series) {
 	report.Runs(p.stderr, s.made)
 	with, anyway := "ANOTHER", ""
 	if len(s.jobs) > 1 {
-		with = quoted(s.folder(1))
+		with = report.ShellWord(s.folder(1))
 		if s.jobs[0].scenario.Hash() != s.jobs[1].scenario.Hash() {
 			anyway = " --anyway" // else unlike runs are refused
 		}
 	}
-	fmt.Fprintf(p.stderr, "\ncompare them: msklt compare%s %s/* \\\n  --with %s/*\n", anyway, quoted(s.folder(0)), with)
-}
-
-// quoted writes a path as one word of a shell.
-func quoted(path string) string {
-	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	fmt.Fprintf(p.stderr, "\ncompare them: msklt compare%s %s/* \\\n  --with %s/*\n", anyway, report.ShellWord(s.folder(0)), with)
 }

@@ -63,19 +63,6 @@ func TestSeriesExitCode(t *testing.T) {
 	}
 }
 
-func TestQuoted(t *testing.T) {
-	for path, want := range map[string]string{
-		"results/hot-key_1.yaml": "results/hot-key_1.yaml",
-		"my results":             "'my results'",
-		"it's":                   `'it'\''s'`,
-		"a$b*":                   "'a$b*'",
-	} {
-		if got := quoted(path); got != want {
-			t.Errorf("%s: %s, want %s", path, got, want)
-		}
-	}
-}
-
 // TestRealTimeInterleave runs one scenario on two clusters in turns: A B, B A, with
 // rest after each, every run with its own whole result.
 func TestRealTimeInterleave(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -245,8 +244,7 @@ func target(ctx context.Context, bootstrap string, l limits.Limits) (report.Targ
 func (p *process) finish(output *generator.Output, out string, unsaved error, f runFlags) error {
 	r := output.Result
 	if !f.quiet {
-		_, noColor := p.getenv("NO_COLOR")
-		report.Summary(p.stderr, r, p.terminal && !noColor && !f.noColor, p.width())
+		report.Summary(p.stderr, r, p.color(f.noColor), p.width())
 	}
 	switch {
 	case unsaved != nil:
@@ -258,7 +256,7 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 		fmt.Fprintln(p.stderr, "msklt: not everything could be removed from the cluster:", output.Left)
 	}
 	if f.json {
-		if err := printJSON(p.stdout, r, out, f.several()); err != nil {
+		if err := p.printResult(r, out, f.several()); err != nil {
 			return err
 		}
 	}
@@ -281,18 +279,21 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 	return nil
 }
 
-// printJSON prints a result without its series, on one line if need be.
-func printJSON(w io.Writer, r *report.Result, out string, oneLine bool) error {
+// printResult prints a result without its series, on one line if need be.
+func (p *process) printResult(r *report.Result, out string, oneLine bool) error {
 	short := *r
 	short.Timeline, short.Throttle.Intervals = nil, nil
-	e := json.NewEncoder(w)
-	if !oneLine {
-		e.SetIndent("", "  ")
-	}
-	if err := e.Encode(struct {
+	named := struct {
 		Folder string `json:"folder"`
 		*report.Result
-	}{out, &short}); err != nil {
+	}{out, &short}
+	var err error
+	if oneLine {
+		err = json.NewEncoder(p.stdout).Encode(named)
+	} else {
+		err = p.printJSON(named)
+	}
+	if err != nil {
 		return fmt.Errorf("printing the summary: %w", err)
 	}
 	return nil

@@ -13,8 +13,6 @@ import (
 
 // A record batch's header, from its base offset to its record count.
 const (
-	batchHeader     = 61
-	recordCountAt   = 57
 	batchLengthAt   = 8
 	batchLengthSize = 12 // base offset and length: what the length does not count
 )
@@ -39,7 +37,8 @@ type appended struct {
 func (c *conn) takeProduce(body []byte) error {
 	r := &c.request
 	acks, err := wire.ProduceRecords(r.version, body, func(t wire.Topic, partition int32, records []byte) {
-		r.sent = append(r.sent, sentBatch{t, partition, int64(len(records)), recordCount(records)})
+		head, _ := wire.ReadBatch(records) // of anything else the log takes none
+		r.sent = append(r.sent, sentBatch{t, partition, int64(len(records)), int64(head.Records)})
 	})
 	if err != nil {
 		return err
@@ -57,13 +56,6 @@ func (c *conn) takeProduce(body []byte) error {
 	}
 	c.admitted.Store(true)
 	return nil
-}
-
-func recordCount(batch []byte) int64 {
-	if len(batch) < batchHeader {
-		return 0
-	}
-	return int64(int32(binary.BigEndian.Uint32(batch[recordCountAt:])))
 }
 
 // answerProduce charges what was appended and writes the throttle into the

@@ -99,12 +99,15 @@ func (r *raw) fetch(req *kmsg.FetchRequest) *kmsg.FetchResponse {
 	return r.ask(req).(*kmsg.FetchResponse)
 }
 
+// batchHead is a record batch without records.
+const batchHead = 61
+
 // batch is one record batch of n empty-keyed records, size bytes in all or a little
 // less; a producer id below 0 means none.
 func batch(n, size int, producerID int64, sequence int32) []byte {
 	var records []byte
 	for i := range n {
-		record := kmsg.Record{OffsetDelta: int32(i), Value: make([]byte, max(0, (size-batchHeader)/n-12))}
+		record := kmsg.Record{OffsetDelta: int32(i), Value: make([]byte, max(0, (size-batchHead)/n-12))}
 		record.Length = int32(len(record.AppendTo(nil)) - 1) // of a varint that is one byte
 		records = record.AppendTo(records)
 	}
