@@ -1,0 +1,206 @@
+package msk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/smithy-go"
+
+	"msklt/scenario"
+)
+
+// DeniedError is an AWS API call that IAM does not allow.
+type DeniedError struct {
+	Actions []Action
+	ARN     string
+}
+
+// Error names the actions and a policy that allows them.
+func (e *DeniedError) Error() string {
+	var names []string
+	for _, a := range e.Actions {
+		names = append(names, string(a))
+	}
+	return fmt.Sprintf("these credentials may not call %s on %s; allow it with this policy, or name bootstrap addresses in place of the ARN:\n%s",
+		strings.Join(names, " and "), e.ARN, PolicyFor(e.Actions, e.ARN))
+}
+
+// explainLoading says what is wrong with the SDK's settings.
+func explainLoading(a scenario.AWS, err error) error {
+	var missing config.SharedConfigProfileNotExistError
+	if errors.As(err, &missing) {
+		return fmt.Errorf("AWS profile %q is not in %s", missing.Profile, strings.Join(configFiles(), " or "))
+	}
+	return fmt.Errorf("reading AWS settings: %s", short(err.Error()))
+}
+
+// explainCredentials says in a sentence why there are no credentials.
+func (a *Account) explainCredentials(err error) error {
+	var process *processcreds.ProviderError
+	text := err.Error()
+	switch code, _ := codeOf(err); {
+	case errors.As(err, &process) && strings.Contains(text, "process output"):
+		return errors.New("AWS credentials: the profile's credential_process printed something else than credentials in JSON") // whatever it was may be secret
+	case a.settings.Role != "" && denied(code):
+		return fmt.Errorf("AWS does not let %s assume %s: %s; allow sts:AssumeRole there and, in the role's trust policy, who asks, with the external id if it wants one", a.source(), a.settings.Role, a.clean(text))
+	case strings.Contains(text, "EC2 IMDS"):
+		return fmt.Errorf("no AWS credentials found; looked in %s; set one of them up, or aws.profile", strings.Join(a.looked(), ", "))
+	case strings.Contains(text, "SSO") && (strings.Contains(text, "expired") || strings.Contains(text, "no such file")):
+		return errors.New("AWS credentials: the SSO session has ended; run aws sso login with the same profile")
+	}
+	return fmt.Errorf("getting AWS credentials: %w", a.explain(err))
+}
+
+// source says whose credentials ask for a role.
+func (a *Account) source() string {
+	if a.settings.WebIdentityFile != "" {
+		return "the web identity of " + a.settings.WebIdentityFile
+	}
+	return "these credentials"
+}
+
+// looked lists where the SDK looks for credentials, in its order.
+func (a *Account) looked() []string {
+	var places []string
+	if a.settings.Profile == "" {
+		places = append(places, "the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "+missing("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")+")")
+	}
+	profile := a.settings.Profile
+	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if profile == "" {
+			profile = os.Getenv(name)
+		}
+	}
+	if profile == "" {
+		profile = "default"
+	}
+	places = append(places, fmt.Sprintf("profile %q of %s", profile, strings.Join(configFiles(), " and ")),
+		"a container's role (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, "+missing("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")+")")
+	imds := "the role of this EC2 instance (its metadata service does not answer)"
+	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
+		imds = "not the role of this EC2 instance (AWS_EC2_METADATA_DISABLED)"
+	}
+	return append(places, imds)
+}
+
+// missing says which variables are not set.
+func missing(names ...string) string {
+	names = slices.DeleteFunc(names, func(n string) bool { return os.Getenv(n) != "" })
+	switch len(names) {
+	case 0:
+		return "set"
+	case 1:
+		return names[0] + " not set"
+	}
+	return "not set"
+}
+
+// configFiles are the SDK's, as this environment has them.
+func configFiles() []string {
+	files := []string{os.Getenv("AWS_CONFIG_FILE"), os.Getenv("AWS_SHARED_CREDENTIALS_FILE")}
+	if files[0] == "" {
+		files[0] = config.DefaultSharedConfigFilename()
+	}
+	if files[1] == "" {
+		files[1] = config.DefaultSharedCredentialsFilename()
+	}
+	return files
+}
+
+// explainCall says in a sentence why a call failed. One that IAM does not allow is
+// added to all instead, so that all of them are told at once.
+func (a *Account) explainCall(err error, action Action, all *DeniedError) error {
+	if err == nil {
+		return nil
+	}
+	_, name, _ := strings.Cut(string(action), ":")
+	switch code, message := codeOf(err); {
+	case denied(code):
+		all.Actions = append(all.Actions, action)
+		return nil
+	case code == "NotFoundException":
+		return fmt.Errorf("AWS knows no cluster %s in %s for these credentials", all.ARN, a.Region)
+	case code == "BadRequestException":
+		return fmt.Errorf("AWS refuses %s for %s: %s", name, all.ARN, a.clean(message))
+	}
+	return fmt.Errorf("asking AWS with %s: %w", name, a.explain(err))
+}
+
+// explain says in a sentence what AWS or the way to it has against a call.
+func (a *Account) explain(err error) error {
+	code, message := codeOf(err)
+	var dns *net.DNSError
+	var network net.Error
+	switch code {
+	case "ExpiredToken", "ExpiredTokenException":
+		return errors.New("the credentials have expired; get new ones")
+	case "UnrecognizedClientException", "InvalidClientTokenId", "UnauthorizedException", "InvalidAccessKeyId":
+		return errors.New("AWS does not know the access key; it is wrong, deleted, or of another partition, or the session token is missing")
+	case "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed":
+		return errors.New("AWS does not accept the signature: the secret key does not belong to the access key, or this machine's clock is more than 5 minutes off")
+	case "InvalidIdentityToken":
+		return fmt.Errorf("AWS does not accept the web identity token: %s", a.clean(message))
+	case "":
+	default:
+		return fmt.Errorf("AWS answers %s: %s", code, a.clean(message))
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.As(err, &dns):
+		return fmt.Errorf("the host %s has no address here; a VPC without a way to the internet needs an interface endpoint for it", dns.Name)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
+		return fmt.Errorf("AWS cannot be reached from here (%s); a VPC without a way to the internet needs an interface endpoint, or a target with bootstrap addresses and credentials at hand", a.clean(cause(err)))
+	}
+	return errors.New(a.clean(err.Error()))
+}
+
+// codeOf is AWS's own word for an error; "" for one that is not AWS's.
+func codeOf(err error) (code, message string) {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode(), api.ErrorMessage()
+	}
+	return "", ""
+}
+
+func denied(code string) bool {
+	return slices.Contains([]string{"AccessDenied", "AccessDeniedException", "ForbiddenException"}, code)
+}
+
+// cause is the innermost error's text.
+func cause(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}
+
+// clean is a text without the account's secrets, short enough for a line.
+func (a *Account) clean(text string) string {
+	if a.held != nil {
+		for _, secret := range a.held.secrets() {
+			text = strings.ReplaceAll(text, secret, "[secret]")
+		}
+	}
+	return short(text)
+}
+
+// short is the first line of a text, at most 300 bytes of it.
+func short(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if len(text) > 300 {
+		text = strings.ToValidUTF8(text[:300], "") + "…"
+	}
+	return text
+}
