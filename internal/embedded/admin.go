@@ -55,7 +55,10 @@ func (c *conn) answerOther(b []byte, header int) answer {
 	if resp.ReadFrom(b[header:]) != nil {
 		return a // an ApiVersions request of a later version is answered in version 0
 	}
-	changed := c.listener.cluster.followUp(r, resp)
+	if r.charge.manages {
+		c.tellRefused(resp)
+	}
+	changed := c.listener.cluster.followUp(r, resp) || len(r.refused) > 0
 	if metadata, ok := resp.(*kmsg.MetadataResponse); ok && misdirected {
 		c.listener.cluster.misdirect(metadata)
 		changed = true

@@ -46,6 +46,11 @@ type Config struct {
 	Topics map[string]int32
 	// Limits to enforce; what is not declared is unlimited.
 	Limits limits.Limits
+	// As is what the cluster passes for: "" is Apache Kafka 4.3, [MSKServerless] has
+	// that one's login, API versions and rules for topics.
+	As string
+	// IAM is who may log in; needed with MSKServerless, unused otherwise.
+	IAM *IAM
 	// Discard acknowledges and counts what is produced but keeps none of it.
 	Discard bool
 
@@ -63,6 +68,8 @@ type Cluster struct {
 	retention *retention
 	faults    *faults
 	discard   bool
+
+	serverless *serverless // nil where it passes for Apache Kafka
 
 	closing   chan struct{} // closed first: no request is taken any more
 	ready     chan struct{} // closed when leaders are placed: clients may connect
@@ -101,6 +108,10 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	c.directory = newDirectory(c)
 	c.retention = newRetention(c)
 	c.faults = newFaults(c)
+	var err error
+	if c.serverless, err = newServerless(c, cfg); err != nil {
+		return nil, fmt.Errorf("start embedded cluster: %w", err)
+	}
 	if err := c.startKafka(cfg); err != nil {
 		return nil, fmt.Errorf("start embedded cluster: %w", err)
 	}
@@ -122,7 +133,7 @@ func (c *Cluster) startKafka(cfg Config) error {
 	}
 	opts := []kfake.Opt{
 		kfake.NumBrokers(cfg.Brokers),
-		kfake.MaxVersions(apiVersions()),
+		kfake.MaxVersions(apiVersions(cfg.As)),
 		kfake.BrokerConfigs(map[string]string{
 			"log.segment.bytes":   strconv.Itoa(segmentBytes),
 			"log.retention.bytes": strconv.Itoa(partitionRetention),
@@ -144,6 +155,9 @@ func (c *Cluster) startKafka(cfg Config) error {
 			return l, nil
 		}),
 	}
+	if c.serverless != nil {
+		opts = append(opts, kfake.DefaultNumPartitions(defaultPartitions))
+	}
 	for topic, partitions := range cfg.Topics {
 		opts = append(opts, kfake.SeedTopics(partitions, topic))
 	}
@@ -159,9 +173,13 @@ func (c *Cluster) startKafka(cfg Config) error {
 	return nil
 }
 
-// apiVersions is what the cluster says it speaks: Apache Kafka 4.3, without
-// DescribeTopicPartitions, whose answer from kfake makes Java's AdminClient fail.
-func apiVersions() *kversion.Versions {
+// apiVersions is what kfake speaks: Apache Kafka 4.3, without DescribeTopicPartitions,
+// whose answer from kfake makes Java's AdminClient fail; or the release whose
+// behaviour Amazon MSK Serverless has.
+func apiVersions(as string) *kversion.Versions {
+	if as == MSKServerless {
+		return kversion.V2_8_0()
+	}
 	v := kversion.V4_3_0()
 	v.SetMaxKeyVersion(int16(kmsg.DescribeTopicPartitions), -1)
 	return v

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"msklt/internal/wire"
 )
 
@@ -44,6 +46,7 @@ type conn struct {
 	request    request
 	scanner    wire.FetchScanner
 	out        []byte // reused for what is rewritten
+	session    session
 
 	admitted atomic.Bool // a produce request is counted by the cluster's admission
 }
@@ -60,6 +63,12 @@ type request struct {
 	fetch fetchLimits // fetch
 
 	lastLogs map[*topic][]Row // delete topics: the logs as they were before
+
+	// Of a cluster that passes for Amazon MSK Serverless:
+	own     kmsg.Response // sent instead of kfake's, unless nil
+	last    bool          // the connection is closed after it
+	refused []refusal     // what kfake is not asked to do
+	charge  charge        // what is charged for the rest
 }
 
 func newConn(l *listener, raw net.Conn) *conn {
@@ -165,10 +174,16 @@ func (c *conn) readFrame(frame []byte) error {
 		r.client = string(parsed.ClientID)
 	}
 	*r = request{key: parsed.Key, version: parsed.Version, client: r.client, size: len(frame), sent: r.sent[:0]}
-	switch parsed.Key {
-	case wire.Produce:
+	if c.listener.cluster.serverless != nil {
+		if err := c.guard(parsed.Body); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.own != nil:
+	case parsed.Key == wire.Produce:
 		err = c.takeProduce(parsed.Body)
-	case wire.Fetch:
+	case parsed.Key == wire.Fetch:
 		err = c.takeFetch(parsed.Body)
 	default:
 		c.takeOther(parsed.Body)
@@ -176,7 +191,17 @@ func (c *conn) readFrame(frame []byte) error {
 	if errors.Is(err, wire.ErrUnknown) {
 		return nil // a version that kfake refuses
 	}
+	if r.own != nil {
+		askForVersions(frame)
+	}
 	return err
+}
+
+// askForVersions turns a request into another one that kfake always answers and that
+// changes nothing: ApiVersions, in the version that has no body.
+func askForVersions(frame []byte) {
+	binary.BigEndian.PutUint16(frame, uint16(wire.ApiVersions))
+	binary.BigEndian.PutUint16(frame[2:], 0)
 }
 
 // Write takes kfake's response, one per call with its length in front, and sends
@@ -207,11 +232,15 @@ type answer struct {
 	instead    net.Buffers // sent in place of kfake's bytes, unless nil
 	silent     bool        // nothing is sent
 	hangUp     bool        // the connection is closed
+	last       bool        // it is closed once this is sent
 }
 
 func (c *conn) answer(b []byte) (answer, error) {
 	if len(b) < 8 {
 		return answer{}, fmt.Errorf("write response of %d bytes: %w", len(b), errFrameSize)
+	}
+	if c.request.own != nil {
+		return c.answerOwn(b), nil
 	}
 	header, err := wire.ResponseHeaderLen(c.request.key, c.request.version, b[4:])
 	if err != nil {
@@ -239,6 +268,10 @@ func (c *conn) send(b []byte, a answer) error {
 		return err
 	}
 	_, err := a.instead.WriteTo(c.Conn)
+	if a.last {
+		_ = c.Close()
+		return net.ErrClosed
+	}
 	return err
 }
 

@@ -39,6 +39,10 @@ func (c *conn) takeFetch(body []byte) error {
 	if err != nil {
 		return err
 	}
+	if s := l.cluster.serverless; s != nil && s.mostFetched > 0 && header.MaxBytes > s.mostFetched {
+		c.refuseFetch()
+		return nil
+	}
 	directory, margin := l.cluster.directory, l.cluster.retention.largestBatch()
 	session := l.sessions.open(header.SessionID, header.SessionEpoch)
 	err = wire.FetchPartitions(r.version, body, func(w wire.FetchWanted) {

@@ -43,6 +43,9 @@ func (c *conn) takeProduce(body []byte) error {
 	if err != nil {
 		return err
 	}
+	if s := c.listener.cluster.serverless; s != nil && s.mostMessage > 0 && c.oversize(s.mostMessage) {
+		return c.refuseProduce(body)
+	}
 	if acks == 0 {
 		at, err := wire.ProduceAcksAt(r.version, body)
 		if err != nil {

@@ -28,6 +28,7 @@ type quotas struct {
 
 	mu       sync.Mutex
 	requests limits.Window
+	topics   limits.Window // requests that make, remove or alter topics
 	cluster  *scope
 	brokers  []*scope
 	clients  map[clientKey]*scope
@@ -181,7 +182,25 @@ func (q *quotas) other(r *request, broker int32) (verdict, time.Duration) {
 	at := q.now()
 	var v verdict
 	q.arrived(r, broker, at, &v)
+	if r.charge.manages {
+		v.raise(q.record(&q.topics, limits.ClusterTopicRequests, at, 1), limits.ClusterTopicRequests, q.cluster)
+		v.raise(r.charge.pause, limits.ClusterPartitionChanges, q.cluster)
+	}
 	return v, q.settle(r, broker, at, v)
+}
+
+// refused counts something that was not done.
+func (q *quotas) refused(key refusalKey) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.truth.refuse(q.now(), key)
+}
+
+// loggedIn counts a login.
+func (q *quotas) loggedIn() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.tally(q.cluster, q.now()).logins++
 }
 
 // tally returns the counters of a scope's running second.

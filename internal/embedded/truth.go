@@ -21,7 +21,7 @@ const maxCells = 1 << 19
 // tally is what one scope saw in one second, or in all.
 type tally struct {
 	recordsIn, bytesIn, bytesOut, requests int64
-	attempts, refused                      int32
+	attempts, refused, logins              int32
 	connections                            int32 // most open at once
 }
 
@@ -32,6 +32,7 @@ func (t *tally) add(o tally) {
 	t.requests += o.requests
 	t.attempts += o.attempts
 	t.refused += o.refused
+	t.logins += o.logins
 	t.connections = max(t.connections, o.connections)
 }
 
@@ -45,6 +46,9 @@ type truthLog struct {
 
 	throttles     map[throttleKey]*throttleTally // of the running second
 	throttleCells []throttleCell
+
+	refusals     map[refusalKey]int64 // of the running second
+	refusalCells []refusalCell
 
 	faults []*fault
 
@@ -86,6 +90,21 @@ type fault struct {
 // maxFaults bounds the truth's memory, as maxCells does.
 const maxFaults = 1 << 16
 
+// refusalKey says what was not done, and whom it met.
+type refusalKey struct {
+	api    string
+	code   string // of the answer, as Apache Kafka names it; "closed" where there is none
+	reason string
+	client string
+	broker int32
+}
+
+type refusalCell struct {
+	second int64
+	refusalKey
+	count int64
+}
+
 type throttleTally struct {
 	count, totalMillis, maxMillis int64
 }
@@ -124,6 +143,15 @@ func (t *truthLog) throttled(at time.Duration, v verdict, r *request, broker int
 	sum.maxMillis = max(sum.maxMillis, ms)
 }
 
+// refuse counts something that was not done.
+func (t *truthLog) refuse(at time.Duration, key refusalKey) {
+	t.roll(at)
+	if t.refusals == nil {
+		t.refusals = make(map[refusalKey]int64)
+	}
+	t.refusals[key]++
+}
+
 // apiName is how the truth names an API: produce, fetch, metadata, …
 func apiName(key int16) string {
 	switch key { // the hot ones, without allocating
@@ -150,7 +178,9 @@ func (t *truthLog) roll(at time.Duration) {
 		s.second, s.touched = tally{}, false
 	}
 	t.touched = t.touched[:0]
+	t.refusalCells = t.runningRefusals(t.refusalCells)
 	clear(t.throttles)
+	clear(t.refusals)
 	t.second = second
 	t.bound()
 }
@@ -170,6 +200,13 @@ func (t *truthLog) runningThrottles(cells []throttleCell) []throttleCell {
 	return cells
 }
 
+func (t *truthLog) runningRefusals(cells []refusalCell) []refusalCell {
+	for key, n := range t.refusals {
+		cells = append(cells, refusalCell{t.second, key, n})
+	}
+	return cells
+}
+
 // bound drops the older half of what there is too much of.
 func (t *truthLog) bound() {
 	if n := len(t.cells); n > maxCells {
@@ -179,6 +216,10 @@ func (t *truthLog) bound() {
 	if n := len(t.throttleCells); n > maxCells {
 		t.forget(n/2, t.throttleCells[n/2-1].second)
 		t.throttleCells = slices.Clone(t.throttleCells[n/2:])
+	}
+	if n := len(t.refusalCells); n > maxCells {
+		t.forget(n/2, t.refusalCells[n/2-1].second)
+		t.refusalCells = slices.Clone(t.refusalCells[n/2:])
 	}
 	if n := len(t.faults); n > maxFaults {
 		t.forget(n/2, t.wall(t.faults[n/2-1].at)/int64(time.Second))
@@ -199,7 +240,8 @@ func (t *truthLog) forget(cells int, upTo int64) {
 func (t *truthLog) rows() []Row {
 	cells := t.running(slices.Clone(t.cells))
 	throttles := t.runningThrottles(slices.Clone(t.throttleCells))
-	rows := make([]Row, 0, len(cells)+len(throttles)+len(t.faults)+1)
+	refusals := t.runningRefusals(slices.Clone(t.refusalCells))
+	rows := make([]Row, 0, len(cells)+len(throttles)+len(refusals)+len(t.faults)+1)
 	if t.dropped > 0 {
 		rows = append(rows, Row{Scope: "dropped", Second: t.droppedSecond, Count: t.dropped})
 	}
@@ -207,6 +249,9 @@ func (t *truthLog) rows() []Row {
 		rows = append(rows, c.row())
 	}
 	for _, c := range throttles {
+		rows = append(rows, c.row())
+	}
+	for _, c := range refusals {
 		rows = append(rows, c.row())
 	}
 	for _, f := range t.faults {
@@ -220,13 +265,14 @@ func (t *truthLog) rows() []Row {
 
 // scopeOrder sorts the rows of one second.
 func scopeOrder(scope string) int {
-	return slices.Index([]string{"dropped", "cluster", "broker", "client", "partition", "throttle", "fault"}, scope)
+	return slices.Index([]string{"dropped", "cluster", "broker", "client", "partition", "throttle", "refusal", "fault"}, scope)
 }
 
 func compareRows(a, b Row) int {
 	return cmp.Or(
 		cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition),
 		cmp.Compare(a.Broker, b.Broker), cmp.Compare(a.Client, b.Client), cmp.Compare(a.Limit, b.Limit),
+		cmp.Compare(a.API, b.API), cmp.Compare(a.Error, b.Error), cmp.Compare(a.Reason, b.Reason),
 	)
 }
 
@@ -235,7 +281,7 @@ func (c cell) row() Row {
 		Second: c.second, Scope: c.scope.kind,
 		Topic: c.scope.topic, Partition: c.scope.partition, Broker: c.broker, Client: c.scope.client,
 		RecordsIn: c.recordsIn, BytesIn: c.bytesIn, BytesOut: c.bytesOut, Requests: c.requests,
-		Connections: int64(c.connections), Attempts: int64(c.attempts), Refused: int64(c.refused),
+		Connections: int64(c.connections), Attempts: int64(c.attempts), Refused: int64(c.refused), Logins: int64(c.logins),
 	}
 }
 
@@ -256,5 +302,12 @@ func (c throttleCell) row() Row {
 		Second: c.second, Scope: "throttle", Limit: c.limit,
 		Topic: c.scope.topic, Partition: c.scope.partition, Broker: c.broker, Client: c.client, API: c.api,
 		Count: c.count, TotalMillis: c.totalMillis, MaxMillis: c.maxMillis,
+	}
+}
+
+func (c refusalCell) row() Row {
+	return Row{
+		Second: c.second, Scope: "refusal", Client: c.client, Broker: c.broker, API: c.api,
+		Error: c.code, Reason: c.reason, Count: c.count,
 	}
 }

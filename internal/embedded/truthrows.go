@@ -21,9 +21,12 @@ type Truth struct{ cluster *Cluster }
 //	partition  Second, Topic, Partition, Broker, RecordsIn, BytesIn, BytesOut
 //	client     Second, Client, Broker, BytesIn, BytesOut, Requests
 //	broker     Second, Broker, BytesIn, BytesOut, Requests
-//	cluster    Second, BytesIn, BytesOut, Requests, Connections, Attempts, Refused
+//	cluster    Second, BytesIn, BytesOut, Requests, Connections, Attempts, Refused, Logins
 //	throttle   Second, Limit, Topic and Partition of a partition's limit, Client,
 //	           Broker, API, Count, TotalMillis, MaxMillis
+//	refusal    Second, Client, Broker, API, Error of the answer ("closed" for none),
+//	           Reason (a limit, or a word), Count; where the cluster passes for
+//	           Amazon MSK Serverless
 //	fault      Second, AtMillis, Fault, Broker (-1: all), API, Topic, Partition, Count of
 //	           the answers (or connections) that it met so far, TotalMillis that it
 //	           lasts or held answers back
@@ -44,6 +47,10 @@ type Row struct {
 	Connections int64 `json:"connections"` // most open at once
 	Attempts    int64 `json:"connection_attempts"`
 	Refused     int64 `json:"refused"`
+	Logins      int64 `json:"logins"` // granted, first ones and later ones
+
+	Error  string `json:"error"`
+	Reason string `json:"reason"`
 
 	Fault    string `json:"fault"`
 	AtMillis int64  `json:"at_ms"` // Unix milliseconds
@@ -132,6 +139,7 @@ type (
 		Connections int64  `json:"connections"`
 		Attempts    int64  `json:"connection_attempts"`
 		Refused     int64  `json:"refused"`
+		Logins      int64  `json:"logins,omitempty"`
 	}
 	throttleLine struct {
 		Second      int64       `json:"second"`
@@ -145,6 +153,16 @@ type (
 		Count       int64       `json:"count"`
 		TotalMillis int64       `json:"total_ms"`
 		MaxMillis   int64       `json:"max_ms"`
+	}
+	refusalLine struct {
+		Second int64  `json:"second"`
+		Scope  string `json:"scope"`
+		Client string `json:"client"`
+		Broker int32  `json:"broker"`
+		API    string `json:"api"`
+		Error  string `json:"error"`
+		Reason string `json:"reason"`
+		Count  int64  `json:"count"`
 	}
 	faultLine struct {
 		Second      int64  `json:"second"`
@@ -186,13 +204,15 @@ func (r Row) fields() any {
 	case "broker":
 		return brokerLine{r.Second, r.Scope, r.Broker, r.BytesIn, r.BytesOut, r.Requests}
 	case "cluster":
-		return clusterLine{r.Second, r.Scope, r.BytesIn, r.BytesOut, r.Requests, r.Connections, r.Attempts, r.Refused}
+		return clusterLine{r.Second, r.Scope, r.BytesIn, r.BytesOut, r.Requests, r.Connections, r.Attempts, r.Refused, r.Logins}
 	case "throttle":
 		line := throttleLine{r.Second, r.Scope, r.Limit, r.Topic, nil, r.Client, r.Broker, r.API, r.Count, r.TotalMillis, r.MaxMillis}
 		if r.Topic != "" {
 			line.Partition = &r.Partition
 		}
 		return line
+	case "refusal":
+		return refusalLine{r.Second, r.Scope, r.Client, r.Broker, r.API, r.Error, r.Reason, r.Count}
 	case "fault":
 		line := faultLine{r.Second, r.Scope, r.AtMillis, r.Fault, r.Broker, r.API, r.Topic, nil, r.Count, r.TotalMillis}
 		if r.Topic != "" {

@@ -1,0 +1,193 @@
+package embedded
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl/oauth"
+)
+
+// login logs in, the first time or again, and returns how long that lasts.
+func (r *raw) login(iam *IAM) time.Duration {
+	r.t.Helper()
+	if code := r.handshake("OAUTHBEARER").ErrorCode; code != 0 {
+		r.t.Fatal(kerr.ErrorForCode(code))
+	}
+	resp := r.authenticate(first(r.t, iam))
+	if resp.ErrorCode != 0 {
+		r.t.Fatal(*resp.ErrorMessage)
+	}
+	return time.Duration(resp.SessionLifetimeMillis) * time.Millisecond
+}
+
+func (r *raw) handshake(mechanism string) *kmsg.SASLHandshakeResponse {
+	r.t.Helper()
+	req := kmsg.NewPtrSASLHandshakeRequest()
+	req.Version, req.Mechanism = 1, mechanism
+	return r.ask(req).(*kmsg.SASLHandshakeResponse)
+}
+
+func (r *raw) authenticate(message []byte) *kmsg.SASLAuthenticateResponse {
+	r.t.Helper()
+	req := kmsg.NewPtrSASLAuthenticateRequest()
+	req.Version, req.SASLAuthBytes = 2, message
+	return r.ask(req).(*kmsg.SASLAuthenticateResponse)
+}
+
+// closed fails the test unless the broker has closed the connection.
+func (r *raw) closed(when string) {
+	r.t.Helper()
+	if _, err := r.frame(); !errors.Is(err, io.EOF) {
+		r.t.Errorf("%s: %v, want a closed connection", when, err)
+	}
+}
+
+// first is the first message of a login.
+func first(t *testing.T, iam *IAM) []byte {
+	t.Helper()
+	_, message, err := iam.Mechanism().Authenticate(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return message
+}
+
+// TestServerlessLogsIn lets clients in, for as long as it says, and then again on the
+// same connection (KIP-368).
+func TestServerlessLogsIn(t *testing.T) {
+	cfg := passing(nil)
+	cfg.IAM.Session = time.Minute
+	inVirtualTime(t, cfg, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
+		cl := client(t, c, kgo.SASL(cfg.IAM.Mechanism()), kgo.Dialer(network.DialContext), kgo.DefaultProduceTopic("t"),
+			kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"t": {0: kgo.NewOffset().AtStart()}}))
+		read := 0
+		for range 300 {
+			produceSync(t, cl, "t", 0, 1, 100)
+			read += cl.PollFetches(t.Context()).NumRecords()
+			time.Sleep(time.Second)
+		}
+		if read != 300 {
+			t.Errorf("%d records read, want 300", read)
+		}
+		rows := c.Truth().Rows()
+		connections := sum(only(rows, "cluster", nil), func(r Row) int64 { return r.Attempts })
+		// A busy connection logs in anew when 95 to 98 % of a minute have passed: five
+		// times in 300 s, and two connections are always busy.
+		if n := sum(only(rows, "cluster", nil), logins); n < connections+2*5 {
+			t.Errorf("%d logins on %d connections", n, connections)
+		}
+		if got := refusals(c); len(got) > 0 {
+			t.Errorf("refused: %v", got)
+		}
+	})
+}
+
+// TestServerlessSessionEnds: the login lasts no longer than the token and the bound,
+// and a request after it closes the connection.
+func TestServerlessSessionEnds(t *testing.T) {
+	cfg := passing(nil)
+	inVirtualTime(t, cfg, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
+		token := first(t, cfg.IAM)
+		time.Sleep(5 * time.Minute)
+		r := dialVirtual(t, network, c.Bootstrap()[0], "a")
+		r.handshake("OAUTHBEARER")
+		if resp := r.authenticate(token); resp.SessionLifetimeMillis != 600_000 {
+			t.Errorf("%d ms, want what a token of 15 min has left after 5", resp.SessionLifetimeMillis)
+		}
+		c.serverless.iam.Session = time.Minute // nobody logs in meanwhile
+		if lasts := r.login(cfg.IAM); lasts != time.Minute {
+			t.Errorf("%s, want the bound of a minute", lasts)
+		}
+		if resp := r.authenticate(token); resp.ErrorCode != kerr.IllegalSaslState.Code {
+			t.Errorf("without a handshake: %v", kerr.ErrorForCode(resp.ErrorCode))
+		}
+		metadata := versioned(kmsg.NewPtrMetadataRequest(), 11)
+		time.Sleep(time.Minute - time.Millisecond)
+		r.ask(metadata)
+		time.Sleep(time.Millisecond)
+		r.send(metadata)
+		r.closed("after the login's end")
+		want := map[string]int64{"metadata closed login": 1}
+		if got := refusals(c); !maps.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		if n := sum(only(c.Truth().Rows(), "cluster", nil), logins); n != 2 {
+			t.Errorf("%d logins, want 2", n)
+		}
+	})
+}
+
+// TestServerlessRefusesLogins says what Amazon MSK says, and which part is wrong.
+func TestServerlessRefusesLogins(t *testing.T) {
+	cfg := passing(nil)
+	iam := *cfg.IAM
+	inVirtualTime(t, cfg, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
+		with := func(change func(*IAM)) []byte {
+			other := iam
+			change(&other)
+			return first(t, &other)
+		}
+		expired := first(t, &iam)
+		time.Sleep(15 * time.Minute)
+		extended := oauth.Auth{Zid: "me", Token: "x", Extensions: map[string]string{"a": "b"}}.AsMechanism()
+		_, named, err := extended.Authenticate(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, refused := range []struct {
+			says    string
+			message []byte
+		}{
+			{"signature: does not match", with(func(i *IAM) { i.SecretKey = "another" })},
+			{"access key: not known", with(func(i *IAM) { i.AccessKey = "AKIAOTHER" })},
+			{`region: signed for "eu-west-1"`, with(func(i *IAM) { i.Region = "eu-west-1" })},
+			{"expiry: expired 0s ago", expired},
+			{"message: not a first message", []byte("\x00user\x00password")},
+			{"message: not a first message", []byte("n,,\x01auth=Basic x\x01\x01")},
+			{"message: not a first message", []byte("n,,\x01auth=Bearer x\x01")},
+			{"message: not a first message", []byte("p=x,,\x01auth=Bearer x\x01\x01")},
+			{"encoding: not base64", named},
+		} {
+			r := dialVirtual(t, network, c.Bootstrap()[0], "a")
+			r.handshake("OAUTHBEARER")
+			resp := r.authenticate(refused.message)
+			if resp.ErrorCode != kerr.SaslAuthenticationFailed.Code || !strings.Contains(*resp.ErrorMessage, "]: Access denied ("+refused.says) {
+				t.Errorf("%v, %s; want %s", kerr.ErrorForCode(resp.ErrorCode), *resp.ErrorMessage, refused.says)
+			}
+			if strings.Contains(*resp.ErrorMessage, iam.SecretKey) {
+				t.Error("the secret is told")
+			}
+			r.closed(refused.says)
+		}
+		r := dialVirtual(t, network, c.Bootstrap()[0], "a")
+		if resp := r.handshake("PLAIN"); resp.ErrorCode != kerr.UnsupportedSaslMechanism.Code || resp.SupportedMechanisms[0] != "OAUTHBEARER" {
+			t.Errorf("%+v", resp)
+		}
+		r.closed("after another mechanism")
+		r = dialVirtual(t, network, c.Bootstrap()[0], "a")
+		r.ask(versioned(kmsg.NewPtrApiVersionsRequest(), 2))
+		r.send(versioned(kmsg.NewPtrMetadataRequest(), 11))
+		r.closed("without a login")
+		r = dialVirtual(t, network, c.Bootstrap()[0], "a")
+		r.handshake("OAUTHBEARER")
+		r.send(versioned(kmsg.NewPtrMetadataRequest(), 11))
+		r.closed("in the middle of a login")
+		failed := "saslauthenticate SASL_AUTHENTICATION_FAILED "
+		want := map[string]int64{
+			failed + "signature": 1, failed + "access key": 1, failed + "region": 1, failed + "expiry": 1,
+			failed + "message": 4, failed + "encoding": 1,
+			"saslhandshake UNSUPPORTED_SASL_MECHANISM mechanism": 1, "metadata closed login": 2,
+		}
+		if got := refusals(c); !maps.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	})
+}
