@@ -26,7 +26,11 @@ func LoadTarget(path string, o Options) (*Target, error) {
 	if o.ReadFile == nil {
 		o.ReadFile = readBeside(path)
 	}
-	return parseTarget(path, data, o)
+	t, err := parseTarget(path, data, o)
+	if err == nil && path != EmbeddedName {
+		t.File = path
+	}
+	return t, err
 }
 
 // PlainTarget is the target of a cluster that asks for no login: addresses,

@@ -9,6 +9,7 @@ import (
 // ARN and Embedded is set.
 type Target struct {
 	Name      string
+	File      string   // as [LoadTarget] was given it; "" where it read none
 	Bootstrap []string // HOST:PORT
 	ARN       string   // of an Amazon MSK cluster, whose addresses AWS is asked for
 	Embedded  *EmbeddedTarget

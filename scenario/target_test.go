@@ -101,6 +101,10 @@ func TestTargets(t *testing.T) {
 		}},
 	} {
 		got := load(c.name, c.set...)
+		if file := strings.TrimPrefix(c.name, EmbeddedName); got.File != file {
+			t.Errorf("%s: file %q", c.name, got.File)
+		}
+		got.File = ""
 		got.Limits.Pos = Pos{}
 		if !reflect.DeepEqual(*got, c.want) {
 			t.Errorf("%s: got\n%#v\nwant\n%#v", c.name, *got, c.want)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
 
 	"msklt/internal/limits"
@@ -36,6 +37,15 @@ type Access struct {
 	Auth sasl.Mechanism
 
 	password scenario.Secret
+}
+
+// Options are how a Kafka client connects and logs in.
+func (a *Access) Options() []kgo.Opt {
+	opts := []kgo.Opt{kgo.SeedBrokers(a.Bootstrap...), kgo.Dialer(a.Dial)}
+	if a.Auth != nil {
+		opts = append(opts, kgo.SASL(a.Auth))
+	}
+	return opts
 }
 
 // Times for one connection. Together with a look at what else listens there they

@@ -120,11 +120,7 @@ func TestTLS(t *testing.T) {
 // ping has a Kafka client use the access.
 func ping(t *testing.T, a *Access) {
 	t.Helper()
-	opts := []kgo.Opt{kgo.SeedBrokers(a.Bootstrap...), kgo.Dialer(a.Dial)}
-	if a.Auth != nil {
-		opts = append(opts, kgo.SASL(a.Auth))
-	}
-	c, err := kgo.NewClient(opts...)
+	c, err := kgo.NewClient(a.Options()...)
 	if err != nil {
 		t.Fatal(err)
 	}
