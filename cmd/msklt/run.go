@@ -127,6 +127,9 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	if err != nil {
 		return nil, err
 	}
+	if where.access != nil && where.access.Note != "" {
+		fmt.Fprintln(p.stderr, "msklt:", where.access.Note)
+	}
 	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap}
 	folder, err := report.Prepare(out, note)
 	if err != nil {

@@ -26,6 +26,8 @@ type Access struct {
 	// Profile is the limits profile that AWS's description of the cluster stands for;
 	// "" where nobody was asked.
 	Profile string
+	// Note says why there is no profile where AWS was asked; "" else.
+	Note string
 	// Mechanism is how clients log in, as a target file names it.
 	Mechanism string
 	// TLS tells that connections are encrypted.
@@ -81,16 +83,11 @@ func Open(ctx context.Context, t *scenario.Target) (*Access, error) {
 
 // login makes the mechanism, and for an ARN finds out the rest.
 func (a *Access) login(ctx context.Context, t *scenario.Target) error {
+	a.Auth, a.password = mechanism(t.Auth), t.Auth.Password
 	if t.Auth.Mechanism == scenario.MSKIAM || t.ARN != "" {
 		return a.askAWS(ctx, t)
 	}
-	a.Auth, a.password = mechanism(t.Auth), t.Auth.Password
 	return nil
-}
-
-// askAWS is not there yet.
-func (a *Access) askAWS(context.Context, *scenario.Target) error {
-	return &Problem{Stage: Setup, Message: "aws-msk-iam and arn are not built in yet", Err: errors.ErrUnsupported}
 }
 
 // Stage is a step on the way to a cluster.
