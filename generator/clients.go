@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -90,10 +91,10 @@ func backoff(fails int) time.Duration {
 func (r *run) newTap(clientID string, pace *dialPace) *tap {
 	t := &tap{
 		observer: r.observer, clientID: clientID, pace: pace,
-		dialer: dialTCP,
+		dialer: patient(dialTCP),
 	}
 	if r.Dial != nil {
-		t.dialer = r.Dial
+		t.dialer = patient(r.Dial)
 	}
 	return t
 }
@@ -189,6 +190,9 @@ type connectHook struct{ *run }
 func (h connectHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
 	switch {
 	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, kgo.ErrClientClosed):
+	case tooManyConnects(err):
+		h.observer.turnedAway()
+		h.errors.add("connect", err, h.clock.now())
 	case refusedLogin(err):
 		h.logins.refused(err)
 	default:
@@ -198,6 +202,12 @@ func (h connectHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ ne
 		}
 		h.errors.add("connect", err, h.clock.now())
 	}
+}
+
+// tooManyConnects tells a login that was refused for the rate of logins: so MSK's IAM
+// listeners say that a limit on connection attempts is met.
+func tooManyConnects(err error) bool {
+	return refusedLogin(err) && strings.Contains(strings.ToLower(err.Error()), "too many connects")
 }
 
 // batchHook counts record batches as the client library reports them.

@@ -13,17 +13,18 @@ import (
 // throttle, as their taps see it. One lock serves all: it is taken once for a
 // request, never for a record.
 type observer struct {
-	mu      sync.Mutex
-	origin  time.Time // a whole second; second n of every series began n seconds later
-	replay  *limits.Replay
-	nodes   map[string]int32 // advertised address → broker id
-	topics  topicIndex
-	links   map[linkKey]*link
-	order   []*link
-	open    int64
-	owners  []string                 // of each client
-	unsafe  map[int]int64            // records without idempotence that went out and were not refused, by partition number over all topics
-	missing map[string]time.Duration // when a leader first did not know a topic
+	mu       sync.Mutex
+	origin   time.Time // a whole second; second n of every series began n seconds later
+	replay   *limits.Replay
+	nodes    map[string]int32 // advertised address → broker id
+	topics   topicIndex
+	links    map[linkKey]*link
+	order    []*link
+	open     int64
+	welcomed int64                    // of those, the ones that have had an answer
+	owners   []string                 // of each client
+	unsafe   map[int]int64            // records without idempotence that went out and were not refused, by partition number over all topics
+	missing  map[string]time.Duration // when a leader first did not know a topic
 
 	outages []outage
 	moves   []move
@@ -218,11 +219,32 @@ func (o *observer) dialled(ok bool) {
 }
 
 // hungUp counts the end of a connection.
-func (o *observer) hungUp() {
+func (o *observer) hungUp(c *tapConn) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.gauge(o.now())
 	o.open--
+	if c.ended = true; c.welcome {
+		o.welcomed--
+	}
+}
+
+// welcome counts a connection that has had its first answer.
+func (o *observer) welcome(c *tapConn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !c.ended {
+		c.welcome = true
+		o.welcomed++
+	}
+}
+
+// turnedAway counts a connection that the cluster closed because there are too many,
+// or come too fast.
+func (o *observer) turnedAway() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.replay.TurnAway(o.now(), o.welcomed)
 }
 
 // gauge carries the number of open connections over to the present second.

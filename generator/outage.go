@@ -37,10 +37,13 @@ const (
 )
 
 // lost notes a connection that ended without its client having closed it.
-func (o *observer) lost(addr string, err error) {
+func (o *observer) lost(c *tapConn, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	at, broker := o.now(), o.broker(addr)
+	at, broker := o.now(), o.broker(c.addr)
+	if !c.welcome && !errors.Is(err, os.ErrDeadlineExceeded) {
+		o.replay.TurnAway(at, o.welcomed)
+	}
 	if last := o.outage(broker); last != nil && (last.back == 0 || at-last.at < sameOutage) {
 		last.connections++
 		last.back = 0

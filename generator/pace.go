@@ -74,17 +74,26 @@ const (
 	redialPause = 50 * time.Millisecond
 )
 
-// dialTCP opens a connection. One that fails takes redialPause at least: franz-go
+// dialer opens a connection.
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
+	return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr)
+}
+
+// patient is a dialer whose attempts that fail take redialPause at least: franz-go
 // asks at once again for a transaction's producer id, and would dial a coordinator
 // that is down as fast as the machine can.
-func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
-	pause := time.After(redialPause)
-	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr)
-	if err != nil {
-		select {
-		case <-pause:
-		case <-ctx.Done():
+func patient(dial dialer) dialer {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		pause := time.After(redialPause)
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			select {
+			case <-pause:
+			case <-ctx.Done():
+			}
 		}
+		return conn, err
 	}
-	return conn, err
 }

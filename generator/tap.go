@@ -24,7 +24,7 @@ type tap struct {
 	observer *observer
 	client   int // the generator's number of the client
 	clientID string
-	dialer   func(ctx context.Context, network, addr string) (net.Conn, error)
+	dialer   dialer
 	pace     *dialPace
 	waits    *waits       // of a producing client; nil for others
 	heard    atomic.Int64 // how often something came from the cluster
@@ -57,6 +57,9 @@ type tapConn struct {
 	opened time.Duration
 	closed sync.Once
 	failed sync.Once // without having been closed
+	met    bool      // has had an answer; of the goroutine that reads
+
+	welcome, ended bool // the observer's, see welcome and hungUp
 
 	mu      sync.Mutex
 	gone    bool        // closed by the client
@@ -73,7 +76,7 @@ type tapConn struct {
 
 func (c *tapConn) Close() error {
 	c.closed.Do(func() {
-		c.tap.observer.hungUp()
+		c.tap.observer.hungUp(c)
 		c.tap.push.closed(c)
 	})
 	c.mu.Lock()
@@ -126,7 +129,7 @@ func (c *tapConn) fail(err error) {
 	if closed || errors.Is(err, os.ErrDeadlineExceeded) && !asked {
 		return
 	}
-	c.failed.Do(func() { c.tap.observer.lost(c.addr, err) })
+	c.failed.Do(func() { c.tap.observer.lost(c, err) })
 }
 
 // left notes that the present Write's produce requests have left. Those that ask for
@@ -311,6 +314,10 @@ func (r *responseReader) piece(c *tapConn, p []byte) {
 func (r *responseReader) end(c *tapConn) {
 	x := r.current
 	r.current = nil
+	if !c.met {
+		c.met = true
+		c.tap.observer.welcome(c)
+	}
 	if x.key == wire.Fetch {
 		ms, _ := r.fetch.Throttle()
 		x.throttle = time.Duration(ms) * time.Millisecond

@@ -238,6 +238,7 @@ func TestReproduce(t *testing.T) {
 	}{
 		{Target{Kind: "embedded", Bootstrap: []string{"127.0.0.1:4001"}}, "msklt run scenario.yaml"},
 		{Target{Kind: "kafka", Bootstrap: []string{"a:9092", "b-1.x_y:9092"}}, "msklt run scenario.yaml --bootstrap a:9092,b-1.x_y:9092"},
+		{Target{Kind: "kafka", Bootstrap: []string{"a:9093"}, File: "targets/prod.yaml", Auth: "plain"}, "msklt run scenario.yaml --target targets/prod.yaml"},
 		{Target{Kind: "kafka", Bootstrap: []string{"[::1]:9092"}}, "msklt run scenario.yaml --bootstrap '[::1]:9092'"},
 		{Target{Kind: "kafka", Bootstrap: []string{"a; rm -rf 'x'"}}, `msklt run scenario.yaml --bootstrap 'a; rm -rf '\''x'\'''`},
 	} {

@@ -5,7 +5,10 @@ import "strings"
 // reproduce is the command that runs the same again, in the result's folder.
 func reproduce(r *Result) string {
 	command := "msklt run " + scenarioFile
-	if r.Target.Kind != "embedded" && len(r.Target.Bootstrap) > 0 {
+	switch t := r.Target; {
+	case t.File != "":
+		command += " --target " + ShellWord(t.File)
+	case t.Kind != "embedded" && len(t.Bootstrap) > 0:
 		command += " --bootstrap " + ShellWord(strings.Join(r.Target.Bootstrap, ","))
 	}
 	return command

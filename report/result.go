@@ -74,9 +74,12 @@ type Scenario struct {
 
 // Target is where it ran.
 type Target struct {
-	Name      string   `json:"name"` // "embedded" or the bootstrap addresses
-	Kind      string   `json:"kind"` // "embedded", "kafka", "msk-serverless"
+	Name      string   `json:"name"`           // as the target file says, else "embedded" or the bootstrap addresses
+	File      string   `json:"file,omitempty"` // the target file, as it was named; absent without one
+	Kind      string   `json:"kind"`           // "embedded", "kafka", "msk-serverless"
 	Bootstrap []string `json:"bootstrap"`
+	Auth      string   `json:"auth,omitempty"` // how clients logged in, as auth.mechanism in a target file; absent if not at all
+	TLS       bool     `json:"tls,omitempty"`  // whether connections were encrypted
 	Brokers   int      `json:"brokers"`
 	APILevel  string   `json:"api_level"`
 }

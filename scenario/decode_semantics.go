@@ -13,19 +13,23 @@ func (d *decoder) semantics(s *Scenario) {
 		return
 	}
 	d.sameNames()
-	values := d.limitValues(s.Limits)
+	l := s.Limits
+	if d.options.Over != nil {
+		l = *d.options.Over
+	}
+	values := d.limitValues(l)
 	for _, p := range s.Producers {
 		if !d.whole("producers", p.Name) {
 			continue
 		}
-		d.checkMessages(p, values, s.Limits)
+		d.checkMessages(p, values, l)
 		if d.whole("topics", p.Topic) {
 			d.checkReach(p, s)
 		}
 	}
 	for _, c := range s.Consumers {
 		if d.whole("consumers", c.Name) {
-			d.checkFetches(c, values, s.Limits)
+			d.checkFetches(c, values, l)
 		}
 	}
 }

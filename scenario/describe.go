@@ -53,14 +53,43 @@ type recorder struct {
 	requires map[string]int // of those, the ones that require a field
 }
 
-//go:embed testdata/everything.yaml testdata/hot-key.yaml
+//go:embed testdata/everything.yaml testdata/hot-key.yaml testdata/targets/*.yaml
 var languageFiles embed.FS
 
-// language returns every field of the format: what the decoder asks for while it
+// fileFormat is one of the formats that this package reads.
+type fileFormat struct {
+	title, about string
+	examples     []string // files that between them hold all fields
+	texts        []byte   // what they mean, by path
+	read         func(*decoder, *yaml.Node)
+}
+
+func scenarioFormat() fileFormat {
+	return fileFormat{
+		title:    "msklt scenario",
+		about:    "What load to put on a Kafka cluster: topics, the fleets that produce to them, the groups that consume, and for how long.",
+		examples: []string{"testdata/everything.yaml", "testdata/hot-key.yaml"},
+		texts:    descriptionsYAML,
+		read:     func(d *decoder, root *yaml.Node) { d.scenario(root) },
+	}
+}
+
+func targetFormat() fileFormat {
+	return fileFormat{
+		title: "msklt target",
+		about: "Where a scenario runs: a Kafka cluster, how to reach it and how to log in.",
+		examples: []string{"testdata/targets/bootstrap.yaml", "testdata/targets/arn.yaml", "testdata/targets/embedded.yaml", "testdata/targets/plain.yaml",
+			"testdata/targets/command.yaml", "testdata/targets/web-identity.yaml"},
+		texts: targetDescriptionsYAML,
+		read:  func(d *decoder, root *yaml.Node) { d.target(root) },
+	}
+}
+
+// language returns every field of a format: what the decoder asks for while it
 // reads examples that between them hold all of it. What they lack is found by the
-// tests, which hold the result against scenarios drawn at random.
-func language() ([]*field, error) {
-	texts, err := descriptions()
+// tests, which hold the result against files drawn at random.
+func (format fileFormat) language() ([]*field, error) {
+	texts, err := format.descriptions()
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +97,8 @@ func language() ([]*field, error) {
 		paths: map[*yaml.Node]string{}, fields: map[string]*field{},
 		visits: map[string]int{}, requires: map[string]int{},
 	}
-	for _, name := range []string{"testdata/everything.yaml", "testdata/hot-key.yaml"} {
-		r.read(name)
+	for _, name := range format.examples {
+		r.read(name, format.read)
 	}
 	for _, f := range r.order {
 		parent, _ := splitPath(f.path)
@@ -84,13 +113,13 @@ func language() ([]*field, error) {
 
 // read lets the decoder read an example. Its mistakes do not matter here: files
 // and variables that it names are not there.
-func (r *recorder) read(name string) {
+func (r *recorder) read(name string, decode func(*decoder, *yaml.Node)) {
 	data, _ := languageFiles.ReadFile(name)
 	d := &decoder{source: newSource(name, data), recorder: r,
 		flags: map[*yaml.Node]flagNode{}, bases: map[*yaml.Node]*baseFile{}}
 	if root, _ := d.source.parse(data); root != nil {
 		r.paths[root] = ""
-		d.scenario(root)
+		decode(d, root)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
 )
@@ -63,7 +64,9 @@ func parse(name string, data []byte, o Options) (*decoder, *Scenario) {
 		return d, nil
 	}
 	for i, edit := range o.Set {
-		d.set(root, i, edit)
+		if !strings.HasPrefix(edit, targetEdits) {
+			d.set(root, i, edit, edit)
+		}
 	}
 	d.root = resolve(root)
 	s := d.scenario(root)

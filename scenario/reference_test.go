@@ -9,19 +9,27 @@ import (
 	"testing"
 )
 
-const referenceFile = "../docs/scenario.md"
+const (
+	referenceFile       = "../docs/scenario.md"
+	targetReferenceFile = "../docs/target.md"
+)
 
-// TestReferenceIsFresh holds the tables of the reference page against the
+// TestReferenceIsFresh holds the tables of the reference pages against the
 // decoder: every field stands in one of them, with what it may be, its default
 // and its meaning. With UPDATE_GOLDEN=1 they are written; the text round them is
 // by hand. A table of the fields below a path stands between the lines
 // <!-- fields: PATH --> and <!-- end -->, without those that have their own.
 func TestReferenceIsFresh(t *testing.T) {
-	fields, err := language()
+	t.Run("scenario", func(t *testing.T) { checkReference(t, scenarioFormat(), referenceFile, 5) })
+	t.Run("target", func(t *testing.T) { checkReference(t, targetFormat(), targetReferenceFile, 1) })
+}
+
+func checkReference(t *testing.T, format fileFormat, file string, leastTables int) {
+	fields, err := format.language()
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(referenceFile)
+	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,10 +38,10 @@ func TestReferenceIsFresh(t *testing.T) {
 	for _, m := range blocks.FindAllSubmatch(page, -1) {
 		paths = append(paths, strings.TrimSpace(string(m[1])))
 	}
-	if len(paths) < 5 || paths[0] != "" {
+	if len(paths) < leastTables || paths[0] != "" {
 		t.Fatalf("the page has tables of %q, want several, the first of the whole file", paths)
 	}
-	inOrder(fields)
+	inOrder(fields, format.texts)
 	tables := map[string]string{}
 	for _, f := range fields {
 		home := ""
@@ -55,11 +63,11 @@ func TestReferenceIsFresh(t *testing.T) {
 		return fmt.Sprintf("<!-- fields:%s -->\n| field | value | default | meaning |\n|---|---|---|---|\n%s<!-- end -->", given, table)
 	})
 	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(referenceFile, []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if want != string(page) {
-		t.Errorf("%s is not what the decoder asks for; UPDATE_GOLDEN=1 go test ./scenario writes it", referenceFile)
+		t.Errorf("%s is not what the decoder asks for; UPDATE_GOLDEN=1 go test ./scenario writes it", file)
 	}
 }
 
@@ -95,10 +103,13 @@ func TestReferenceOfMetrics(t *testing.T) {
 	}
 }
 
-// inOrder sorts fields as descriptions.yaml has them.
-func inOrder(fields []*field) {
-	place := func(f *field) int { return strings.Index("\n"+string(descriptionsYAML), "\n"+f.path+": ") }
-	slices.SortFunc(fields, func(a, b *field) int { return place(a) - place(b) })
+// inOrder sorts fields as the descriptions have them, and what these lack behind.
+func inOrder(fields []*field, descriptions []byte) {
+	place := func(f *field) int {
+		all := "\n" + string(descriptions) + "\n" + string(descriptionsYAML)
+		return strings.Index(all, "\n"+f.path+": ")
+	}
+	slices.SortStableFunc(fields, func(a, b *field) int { return place(a) - place(b) })
 }
 
 // below tells whether a field lies below a path, and not at it.
@@ -223,3 +234,29 @@ consumers:
 phases:
   - {name: steady, duration: 30m}
 `
+
+// TestTargetExamples holds that every target that the page shows is sound, and that
+// no editor marks it.
+func TestTargetExamples(t *testing.T) {
+	page, err := os.ReadFile(targetReferenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := checkAgainst(t, TargetSchema)
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(examples) < 8 {
+		t.Fatalf("the page has %d examples, want at least 8", len(examples))
+	}
+	o := Options{
+		Profiles: profiles(), ReadFile: func(string) ([]byte, error) { return nil, nil },
+		Getenv: func(name string) (string, bool) { return "x", name == "KAFKA_PASSWORD" },
+	}
+	for _, m := range examples {
+		if _, err := parseTarget("target.yaml", m[1], o); err != nil {
+			t.Errorf("%v\n%s", err, m[1])
+		}
+		if err := check(m[1]); err != nil {
+			t.Errorf("the schema marks an example: %v\n%s", err, m[1])
+		}
+	}
+}

@@ -73,8 +73,12 @@ type Options struct {
 	// as those of "msk-express-m7g.large:3"; nil accepts any.
 	CheckProfile func(profile string) error
 	// Set are edits of the form path=value, applied in order before decoding:
-	// "topics.orders.partitions=24", "phases.steady.duration=10s".
+	// "topics.orders.partitions=24", "phases.steady.duration=10s". Those that begin
+	// with "target." are of the target, see [LoadTarget], and of nothing else.
 	Set []string
+	// Over are limits that a target declares in place of the scenario's; nil where it
+	// declares none. The scenario keeps its own, and is checked against these.
+	Over *Limits
 	// Seed replaces the scenario's seed.
 	Seed *uint64
 	// Duration scales the measured phases so that they last this in all; 0

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -52,19 +53,24 @@ func (t types) MarshalJSON() ([]byte, error) {
 // Schema returns the JSON Schema of scenario files. It is made of what the
 // decoder asks for, and it takes every file that the decoder takes; what one
 // field says about another is left to the decoder.
-func Schema() ([]byte, error) {
-	fields, err := language()
+func Schema() ([]byte, error) { return scenarioFormat().schema() }
+
+// TargetSchema returns the JSON Schema of target files, as [Schema] that of scenarios.
+func TargetSchema() ([]byte, error) { return targetFormat().schema() }
+
+func (format fileFormat) schema() ([]byte, error) {
+	fields, err := format.language()
 	if err != nil {
 		return nil, err
 	}
 	root := &jsonSchema{
 		Schema:      "http://json-schema.org/draft-07/schema#",
-		Title:       "msklt scenario",
-		Description: "What load to put on a Kafka cluster: topics, the fleets that produce to them, the groups that consume, and for how long.",
+		Title:       format.title,
+		Description: format.about,
 	}
 	g := generator{fields}
 	g.mapping(root, "")
-	// A file that extends another one may leave out what that has, and take back
+	// A scenario that extends another one may leave out what that has, and take back
 	// fields with null.
 	root.If = &jsonSchema{Not: &jsonSchema{Required: []string{"extends"}}}
 	root.Then = g.complete("")
@@ -92,11 +98,19 @@ func encode(s *jsonSchema) ([]byte, error) {
 //go:embed descriptions.yaml
 var descriptionsYAML []byte
 
-// descriptions are what the fields mean, by path.
-func descriptions() (map[string]string, error) {
-	var texts map[string]string
-	if err := yaml.Load(descriptionsYAML, &texts); err != nil {
+//go:embed target_descriptions.yaml
+var targetDescriptionsYAML []byte
+
+// descriptions are what the fields mean, by path. Limits mean the same everywhere.
+func (format fileFormat) descriptions() (map[string]string, error) {
+	var texts, all map[string]string
+	if err := errors.Join(yaml.Load(descriptionsYAML, &all), yaml.Load(format.texts, &texts)); err != nil {
 		return nil, fmt.Errorf("read the descriptions of fields: %w", err)
+	}
+	for path, text := range all {
+		if strings.HasPrefix(path, "limits.") {
+			texts[path] = text
+		}
 	}
 	return texts, nil
 }

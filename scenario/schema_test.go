@@ -39,15 +39,20 @@ func TestSchemaIsFresh(t *testing.T) {
 // TestEveryFieldIsDescribed holds that what the decoder asks for is known whole:
 // each field has a form, a text, and a format that the schema has a pattern for.
 func TestEveryFieldIsDescribed(t *testing.T) {
-	texts, err := descriptions()
+	t.Run("scenario", func(t *testing.T) { checkDescribed(t, scenarioFormat(), 60) })
+	t.Run("target", func(t *testing.T) { checkDescribed(t, targetFormat(), 40) })
+}
+
+func checkDescribed(t *testing.T, format fileFormat, least int) {
+	texts, err := format.descriptions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields, err := language()
+	fields, err := format.language()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(fields) < 60 {
+	if len(fields) < least {
 		t.Fatalf("only %d fields", len(fields))
 	}
 	for _, f := range fields {
@@ -70,10 +75,16 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	}
 }
 
-// schemaCheck returns a function that holds a YAML file against the schema.
+// schemaCheck returns a function that holds a scenario file against its schema.
 func schemaCheck(t *testing.T) func(data []byte) error {
 	t.Helper()
-	data, err := Schema()
+	return checkAgainst(t, Schema)
+}
+
+// checkAgainst returns a function that holds a YAML file against a schema.
+func checkAgainst(t *testing.T, schema func() ([]byte, error)) func(data []byte) error {
+	t.Helper()
+	data, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}

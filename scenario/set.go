@@ -32,17 +32,18 @@ func (f flagNode) problem(n *yaml.Node, hint, message string) Problem {
 	return f.at(f.offset+column, hint, message)
 }
 
-// set applies one edit to the tree. A path goes through mappings by field name
+// set applies one edit to the tree; inside is the edit as seen from the tree, without
+// what names the tree. A path goes through mappings by field name
 // and through lists by index or by the item's name; a field that is not there is
 // made. An edit inside a value that aliases share changes it for all of them.
-func (d *decoder) set(root *yaml.Node, number int, edit string) {
+func (d *decoder) set(root *yaml.Node, number int, edit, inside string) {
 	f := flagNode{edit: edit, number: number}
-	path, text, ok := strings.Cut(edit, "=")
+	path, text, ok := strings.Cut(inside, "=")
 	if !ok || path == "" {
 		d.problems = append(d.problems, f.at(1, "such as topics.orders.partitions=24", "want path=value"))
 		return
 	}
-	f.offset = len([]rune(path)) + 1
+	f.offset = len([]rune(edit)) - len([]rune(text))
 	value, problems := newSource(setFlag, []byte(text)).parse([]byte(text))
 	if text == "" {
 		value, problems = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Line: 1, Column: 1}, nil

@@ -1,9 +1,15 @@
 package scenario
 
+import (
+	"fmt"
+	"io"
+)
+
 // Target is a decoded target file: where a scenario runs. Just one of Bootstrap,
 // ARN and Embedded is set.
 type Target struct {
 	Name      string
+	File      string   // as [LoadTarget] was given it; "" where it read none
 	Bootstrap []string // HOST:PORT
 	ARN       string   // of an Amazon MSK cluster, whose addresses AWS is asked for
 	Embedded  *EmbeddedTarget
@@ -60,9 +66,10 @@ type AWS struct {
 }
 
 // TLS is how connections are encrypted. Without any field it is still on where
-// Auth or the port asks for it, see package access.
+// Auth or the port asks for it, see [Target.Encrypted].
 type TLS struct {
 	Set        bool // the file has a tls section
+	Off        bool // the file says tls: off
 	CA         string
 	Cert, Key  string
 	ServerName string
@@ -71,11 +78,11 @@ type TLS struct {
 // Secret is a text that must not be shown.
 type Secret string
 
-// String hides the secret, also from fmt and from JSON.
+// String hides the secret.
 func (s Secret) String() string { return "[secret]" }
 
-// GoString hides it from %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format hides it from every verb of fmt.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // MarshalText hides it from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,76 +13,70 @@ import (
 	"msklt/scenario"
 )
 
-type checkFlags struct {
-	target, bootstrap string
-}
-
 func (p *process) checkCommand() *cobra.Command {
-	var f checkFlags
+	var f targetFlags
 	c := &cobra.Command{
 		Use:   "check SCENARIO...",
-		Short: "Show all errors of scenario files at once, and whether this machine can drive them",
-		Long: `Show all errors of scenario files at once; nothing is contacted.
+		Short: "Show all errors of scenario and target files at once, and whether this machine can drive them",
+		Long: `Show all errors of scenario files, and with --target of a target file, at once.
 
-With --target or --bootstrap it also measures this machine's ceiling for each
-scenario: all its fleets, with their clients, settings, keys and sizes, flat out
-for three seconds against a cluster that acknowledges and drops what it gets, in a
-process of its own on this machine. Nothing goes to a cluster of yours, but that
---bootstrap also looks whether it can be reached. Where a fleet's peak is over half
-of its ceiling, there is a warning.
+With --target or --bootstrap it also looks whether the cluster can be reached and
+entered, and measures this machine's ceiling for each scenario: all its fleets, with
+their clients, settings, keys and sizes, flat out for three seconds against a cluster
+that acknowledges and drops what it gets, in a process of its own on this machine.
+None of that goes to a cluster of yours. Where a fleet's peak is over half of its
+ceiling, there is a warning.
 
-Exit codes: 0 fine (also with a warning), 1 internal error, 2 bad scenario or
+Exit codes: 0 fine (also with a warning), 1 internal error, 2 bad scenario, target or
 flags, 5 the cluster cannot be reached, 130/143 interrupted.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, paths []string) error { return p.check(c.Context(), paths, f) },
 	}
-	flags := c.Flags()
-	flags.StringVar(&f.target, "target", "", "where the scenarios are to run: `embedded`")
-	flags.StringVar(&f.bootstrap, "bootstrap", "", "where they are to run: `HOST:PORT,...` of a Kafka cluster")
+	f.on(c.Flags())
 	return c
 }
 
-func (p *process) check(ctx context.Context, paths []string, f checkFlags) error {
-	switch {
-	case f.target != "" && f.bootstrap != "":
-		return usageError{errors.New("--target and --bootstrap both say where to run; give one")}
-	case f.target != "" && f.target != string(limits.EmbeddedCluster):
-		return usageError{fmt.Errorf("--target %q is not known; it takes %s, and --bootstrap the addresses of a cluster", f.target, limits.EmbeddedCluster)}
+func (p *process) check(ctx context.Context, paths []string, f targetFlags) error {
+	places := f.places()
+	if len(places) > 1 {
+		return usageError{errors.New("give one target: --target and --bootstrap both say where to run")}
 	}
-	all, err := p.load(paths)
+	jobs, err := p.load(paths, places[0], f.set)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.stderr, "no errors in %d scenario(s)\n", len(paths))
-	if f.bootstrap != "" {
-		if err := p.reach(ctx, f.bootstrap); err != nil {
-			return err
-		}
-	}
-	if f.target == "" && f.bootstrap == "" {
+	if len(f.target)+len(f.bootstrap) == 0 {
 		return nil
 	}
-	for _, s := range all {
-		if err := p.ceiling(ctx, s); err != nil {
+	if err := p.reach(ctx, jobs[0]); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if err := p.ceiling(ctx, j.scenario); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// load reads scenarios. Its error is all their mistakes.
-func (p *process) load(paths []string) (all []*scenario.Scenario, err error) {
+// load reads scenarios and their target. Its error is all their mistakes.
+func (p *process) load(paths []string, at place, set []string) (all []job, err error) {
 	var wrong scenario.Problems
+	o := p.options()
+	o.Set = set
 	for _, path := range paths {
-		s, err := scenario.Load(path, p.options())
-		var problems scenario.Problems
-		switch {
-		case errors.As(err, &problems):
-			wrong = append(wrong, problems...)
-		case err != nil:
+		j, err := read(path, at, o)
+		more, err := problemsOf(err)
+		if err != nil {
 			return nil, usageError{err}
 		}
-		all = append(all, s)
+		for _, problem := range more { // those of the target come with each scenario
+			if !slices.Contains(wrong, problem) {
+				wrong = append(wrong, problem)
+			}
+		}
+		all = append(all, j)
 	}
 	if len(wrong) > 0 {
 		return nil, wrong
@@ -90,14 +84,21 @@ func (p *process) load(paths []string) (all []*scenario.Scenario, err error) {
 	return all, nil
 }
 
-// reach connects to a cluster and says what it is.
-func (p *process) reach(ctx context.Context, bootstrap string) error {
-	c, err := cluster.Open(ctx, strings.Split(bootstrap, ","))
+// reach enters a cluster and says what it is.
+func (p *process) reach(ctx context.Context, j job) error {
+	w, err := open(ctx, j)
+	if err != nil || w.access == nil {
+		return err
+	}
+	if err := w.enter(ctx); err != nil {
+		return err
+	}
+	c, err := cluster.Open(ctx, w.access.Bootstrap, w.access.Options()...)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	fmt.Fprintf(p.stderr, "%s: %d broker(s), %s\n", bootstrap, len(c.Brokers), c.APILevel)
+	fmt.Fprintf(p.stderr, "%s: %d broker(s), %s\n", j.target.Name, len(c.Brokers), c.APILevel)
 	return nil
 }
 

@@ -41,8 +41,8 @@ func TestExitCodes(t *testing.T) {
 		"unknown command":        {[]string{"frob"}, 2, "frob", 5 * time.Second},
 		"nobody listens":         {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1", 15 * time.Second},
 		"check of a cluster":     {[]string{"check", good, "--bootstrap", "127.0.0.1:1"}, 5, "127.0.0.1:1", 15 * time.Second},
-		"check of a target":      {[]string{"check", good, "--target", "prod"}, 2, "--target", 5 * time.Second},
-		"port that is not":       {[]string{"run", good, "--bootstrap", "127.0.0.1:99999", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:99999", 15 * time.Second},
+		"check of a target":      {[]string{"check", good, "--target", "prod"}, 2, "open prod", 5 * time.Second},
+		"port that is not":       {[]string{"run", good, "--bootstrap", "127.0.0.1:99999", "--out", filepath.Join(t.TempDir(), "o")}, 2, `want a port from 1 to 65535, got "99999"`, 5 * time.Second},
 		"cluster port":           {[]string{"cluster", "--listen", "127.0.0.1:99999"}, 2, "99999", 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

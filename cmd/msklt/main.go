@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"msklt/internal/access"
 	"msklt/internal/cluster"
 	"msklt/scenario"
 )
@@ -149,11 +150,12 @@ func (p *process) exitCode(err error) int {
 	}
 	var problems scenario.Problems
 	var usage usageError
+	var unreached *access.Problem
 	switch {
 	case errors.As(err, &problems):
 		fmt.Fprintln(p.stderr, strings.TrimRight(problems.Error(), "\n"))
 		return exitUsage
-	case errors.Is(err, cluster.ErrEnvironment):
+	case errors.Is(err, cluster.ErrEnvironment), errors.As(err, &unreached):
 		fmt.Fprintln(p.stderr, "msklt:", err)
 		return exitEnvironment
 	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):

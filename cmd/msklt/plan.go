@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,7 +18,7 @@ import (
 )
 
 type planFlags struct {
-	set           []string
+	targetFlags
 	limits        []string
 	seed          uint64
 	duration      time.Duration
@@ -35,9 +35,10 @@ func (p *process) planCommand() *cobra.Command {
 		Long: `Say without any traffic what a scenario does to a cluster's limits: which one
 binds first, at what load, on which partitions and because of which key; what
 gets through beyond it; what would raise the ceiling; and what the load costs.
-Nothing is contacted.
+Nothing is contacted. With --target, the limits are those of the target where it
+declares some.
 
---limits asks what if: it takes the place of the scenario's limits. Several,
+--limits asks what if: it takes the place of those limits. Several,
 separated by commas, are shown side by side; with --json they are an array of
 plans in that order, where one plan alone is an object.
 
@@ -64,8 +65,8 @@ limits, prices or flags.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringArrayVar(&f.set, "set", nil, "`path=value`: change the scenario, such as topics.orders.partitions=24 (repeatable)")
-	flags.StringSliceVar(&f.limits, "limits", nil, "`profiles or files` in place of the scenario's limits, separated by commas")
+	f.targetFlags.on(flags)
+	flags.StringSliceVar(&f.limits, "limits", nil, "`profiles or files` in place of the scenario's or the target's limits, separated by commas")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
 	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
 	flags.Float64Var(&f.hours, "hours", cost.DefaultMonthHours, "hours of the month that is priced")
@@ -84,6 +85,10 @@ func (p *process) plan(path string, f planFlags, seed *uint64) error {
 	if err != nil {
 		return err
 	}
+	places := f.places()
+	if len(places) > 1 {
+		return usageError{errors.New("give one target: --target and --bootstrap both say where the scenario runs")}
+	}
 	var edits []string // of the limits; "" leaves the scenario's
 	for _, l := range f.limits {
 		edit, err := limitsEdit(l)
@@ -97,12 +102,14 @@ func (p *process) plan(path string, f planFlags, seed *uint64) error {
 	}
 	var plans []*report.Plan
 	for _, edit := range edits {
+		at := places[0]
+		at.unlimited = edit != ""
 		o := p.options()
 		o.Set, o.Seed, o.Duration = f.set, seed, f.duration
 		if edit != "" {
 			o.Set = append(o.Set[:len(o.Set):len(o.Set)], edit)
 		}
-		one, err := planOne(path, o, f.hours, prices)
+		one, err := planOne(path, at, o, f.hours, prices)
 		if err != nil {
 			return err
 		}
@@ -111,18 +118,16 @@ func (p *process) plan(path string, f planFlags, seed *uint64) error {
 	return p.showPlans(plans, f)
 }
 
-// planOne plans a scenario under its own limits, or those that an edit gives it.
-func planOne(path string, o scenario.Options, hours float64, prices cost.Prices) (*report.Plan, error) {
-	s, err := scenario.Load(path, o)
+// planOne plans a scenario under the limits of its target, its own, or those that an
+// edit gives it.
+func planOne(path string, at place, o scenario.Options, hours float64, prices cost.Prices) (*report.Plan, error) {
+	j, err := read(path, at, o)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	l, err := limits.Resolve(s.Limits)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	out := &report.Plan{Plan: limits.MakePlan(s, l, cmp.Or(l.Brokers, defaultBrokers)), Estimated: l.Estimate}
-	if l.Brokers == 0 {
+	s, l := j.scenario, j.limits
+	out := &report.Plan{Plan: limits.MakePlan(s, l, j.brokers()), Estimated: l.Estimate}
+	if l.Brokers == 0 && (j.target.Embedded == nil || j.target.Embedded.Brokers == 0) {
 		out.Assumptions = append(out.Assumptions, fmt.Sprintf("The limits say nothing of brokers; %d are assumed, as the embedded cluster has.", defaultBrokers))
 	}
 	out.Assumptions = append(out.Assumptions, l.Notes...)

@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"msklt/internal/limits"
@@ -27,26 +26,24 @@ func (f runFlags) several() bool { return f.repeat > 0 || f.interleave }
 // jobs reads what is to be run, and refuses flags that do not go together: one job, or
 // with --interleave two.
 func (p *process) jobs(paths []string, f runFlags, seed *uint64) ([]job, error) {
-	n := max(len(paths), len(f.bootstrap))
+	places := f.places()
+	n := max(len(paths), len(places))
 	switch {
-	case f.truth != "" && strings.Join(f.bootstrap, "") != "":
-		return nil, errors.New("--truth is what the embedded cluster saw; it does not go with --bootstrap")
 	case f.truth != "" && f.several():
 		return nil, errors.New("--truth is what the embedded cluster of one run saw; it does not go with --repeat or --interleave")
 	case f.interleave && n != 2:
-		return nil, errors.New("--interleave takes two scenarios, or --bootstrap twice: msklt run --interleave A.yaml B.yaml --repeat 5")
+		return nil, errors.New("--interleave takes two scenarios, or --target twice: msklt run --interleave A.yaml B.yaml --repeat 5")
 	case !f.interleave && n != 1:
-		return nil, errors.New("two scenarios, or two --bootstrap, are run with --interleave (the addresses of one cluster are separated by commas)")
+		return nil, errors.New("two scenarios, or two targets, are run with --interleave (the addresses of one cluster are separated by commas)")
 	}
 	var all []job
 	for i := range n {
-		bootstrap := ""
-		if last := len(f.bootstrap) - 1; last >= 0 {
-			bootstrap = f.bootstrap[min(i, last)]
-		}
-		j, err := p.job(paths[min(i, len(paths)-1)], bootstrap, f, seed)
+		j, err := p.job(paths[min(i, len(paths)-1)], places[min(i, len(places)-1)], f, seed)
 		if err != nil {
 			return nil, err
+		}
+		if f.truth != "" && j.target.Embedded == nil {
+			return nil, errors.New("--truth is what the embedded cluster saw; it does not go with another target")
 		}
 		all = append(all, j)
 	}

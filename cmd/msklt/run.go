@@ -9,26 +9,20 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"msklt/generator"
 	"msklt/internal/cost"
-	"msklt/internal/embedded"
 	"msklt/internal/limits"
 	"msklt/report"
 	"msklt/scenario"
 )
 
-// defaultBrokers is the size of the embedded cluster, unless the limits say.
-const defaultBrokers = 3
-
 type runFlags struct {
-	bootstrap      []string // one for each cluster
+	targetFlags
 	out, truth     string
-	set            []string
 	seed           uint64
 	duration       time.Duration
 	keep, json     bool
@@ -43,17 +37,17 @@ type runFlags struct {
 
 // job is what to run, and where.
 type job struct {
-	path      string
-	scenario  *scenario.Scenario
-	limits    limits.Limits
-	bootstrap string // "" is the embedded cluster
+	path     string
+	scenario *scenario.Scenario
+	limits   limits.Limits
+	target   *scenario.Target
 }
 
 func (j job) String() string {
-	if j.bootstrap == "" {
+	if j.target.Embedded != nil && j.target.File == "" {
 		return j.path
 	}
-	return j.path + " on " + j.bootstrap
+	return j.path + " on " + j.target.Name
 }
 
 func (p *process) runCommand() *cobra.Command {
@@ -61,18 +55,18 @@ func (p *process) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run SCENARIO [SCENARIO]",
 		Short: "Run a scenario; write a result folder and print a verdict",
-		Long: `Run a scenario against the embedded cluster, or with --bootstrap against a
-cluster of yours; write a result folder and print a verdict.
+		Long: `Run a scenario against the embedded cluster, or with --target or --bootstrap
+against a cluster of yours; write a result folder and print a verdict.
 
 Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
-error, 2 bad scenario or flags, 3 a threshold failed or cannot be told, 4 the
+error, 2 bad scenario, target or flags, 3 a threshold failed or cannot be told, 4 the
 run is invalid, 5 the cluster, network or disk, 130/143 interrupted. Of several,
 the highest counts. 3, 4 and 130/143 leave the result of what ran; so does a
 disk that is full, in another place, which is named.
 
 With --repeat the folder holds those of the runs: 1, 2, … With --interleave two
 scenarios are run in turns, A B, B A, …, into A-NAME/1, B-NAME/1, …; a second
---bootstrap is where B runs, which may be the same scenario. All runs have the
+--target or --bootstrap is where B runs, which may be the same scenario. All runs have the
 same seed, and 11 s of rest between them. A run that ends with 1, 2, 5 or 130/143
 ends the series, and its code counts; else the highest of the runs does. --json
 prints one line for each run.`,
@@ -107,12 +101,11 @@ prints one line for each run.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringArrayVar(&f.bootstrap, "bootstrap", nil, "`HOST:PORT,...` of a Kafka cluster; default: the embedded cluster")
+	f.targetFlags.on(flags)
 	flags.StringVar(&f.out, "out", "", "result `folder`, absent or empty (default results/NAME-TIME)")
 	flags.IntVar(&f.repeat, "repeat", 0, "make `N` runs with rest between them, each with a folder of its own")
 	flags.BoolVar(&f.interleave, "interleave", false, "run two scenarios, or on two clusters, in turns")
 	flags.StringVar(&f.truth, "truth", "", "write what really happened on the embedded cluster to this `file`, as JSON Lines")
-	flags.StringArrayVar(&f.set, "set", nil, "`path=value`: change the scenario, such as topics.orders.partitions=24 (repeatable)")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
 	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
 	flags.BoolVar(&f.keep, "keep", false, "leave the run's topics and groups on the cluster")
@@ -127,13 +120,17 @@ prints one line for each run.`,
 // run is the main job: scenario → limits → generator → report.
 // There is a result where one was measured, also with an error.
 func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, error) {
-	s, l := j.scenario, j.limits
+	s := j.scenario
 	out := cmp.Or(f.out, newOut(s))
 	p.tidy(out)
-	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix()}
-	if j.bootstrap != "" {
-		note.Bootstrap = strings.Split(j.bootstrap, ",")
+	where, err := open(ctx, j)
+	if err != nil {
+		return nil, err
 	}
+	if where.access != nil && where.access.Note != "" {
+		fmt.Fprintln(p.stderr, "msklt:", where.access.Note)
+	}
+	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap}
 	folder, err := report.Prepare(out, note)
 	if err != nil {
 		return nil, usageError{err}
@@ -145,56 +142,41 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	}
 	defer truth.Close()
 
-	defer runtime.KeepAlive(p.setCollector(j.bootstrap == ""))
-	target, embeddedCluster, err := target(ctx, j.bootstrap, l)
-	if err != nil {
+	defer runtime.KeepAlive(p.setCollector(j.target.Embedded != nil))
+	if err := where.enter(ctx); err != nil {
 		return nil, err
 	}
-	if embeddedCluster != nil {
-		defer embeddedCluster.Close()
-	}
+	defer where.leave()
 	progress := p.progress(f.quiet)
-	output, err := generator.Run(ctx, generator.Config{
-		Scenario: s, Limits: l, Target: target, Prefix: note.Prefix, Keep: f.keep, Snapshot: f.watched,
-		Progress: func(g generator.Progress) {
-			folder.Alive()
-			progress.show(g)
-		},
-	})
+	c := where.Config
+	c.Scenario, c.Prefix, c.Keep, c.Snapshot = s, note.Prefix, f.keep, f.watched
+	c.Progress = func(g generator.Progress) {
+		folder.Alive()
+		progress.show(g)
+	}
+	output, err := generator.Run(ctx, c)
 	progress.end()
 	if err != nil {
 		return nil, err
 	}
-	if err := price(output.Result, l); err != nil {
+	if err := price(output.Result, c.Limits); err != nil {
 		return nil, err
 	}
-	where, unsaved := folder.Write(output.Result, output.Series, output.Histograms)
-	if where == folder.Dir() {
-		where = out // as the user wrote it
+	written, unsaved := folder.Write(output.Result, output.Series, output.Histograms)
+	if written == folder.Dir() {
+		written = out // as the user wrote it
 	}
 	if f.truth != "" {
-		if _, err := embeddedCluster.Truth().WriteTo(truth); err != nil {
+		if _, err := where.embedded.Truth().WriteTo(truth); err != nil {
 			unsaved = errors.Join(unsaved, fmt.Errorf("writing the truth log: %w", err))
 		}
 	}
-	return output.Result, p.finish(output, where, unsaved, f)
+	return output.Result, p.finish(output, written, unsaved, f)
 }
 
 // newOut names a result folder after its scenario and the time.
 func newOut(s *scenario.Scenario) string {
 	return filepath.Join("results", s.Name+"-"+time.Now().Format("20060102-150405"))
-}
-
-// job reads a scenario, as the flags change it, and its limits.
-func (p *process) job(path, bootstrap string, f runFlags, seed *uint64) (job, error) {
-	o := p.options()
-	o.Set, o.Seed, o.Duration = f.set, seed, f.duration
-	s, err := scenario.Load(path, o)
-	if err != nil {
-		return job{}, err
-	}
-	l, err := limits.Resolve(s.Limits)
-	return job{path, s, l, bootstrap}, err
 }
 
 // price sets what a run has cost, or what of it has no price.
@@ -224,19 +206,6 @@ func openTruth(path string) (*os.File, error) {
 		return nil, fmt.Errorf("opening the truth log: %w", err)
 	}
 	return f, nil
-}
-
-// target is the cluster to drive: somebody's, or the embedded one, which is
-// started with the scenario's limits.
-func target(ctx context.Context, bootstrap string, l limits.Limits) (report.Target, *embedded.Cluster, error) {
-	if bootstrap != "" {
-		return report.Target{Name: bootstrap, Bootstrap: strings.Split(bootstrap, ",")}, nil, nil
-	}
-	c, err := embedded.Start(ctx, embedded.Config{Brokers: cmp.Or(l.Brokers, defaultBrokers), Limits: l})
-	if err != nil {
-		return report.Target{}, nil, fmt.Errorf("starting the embedded cluster: %w", err)
-	}
-	return report.Target{Name: "embedded", Kind: string(limits.EmbeddedCluster), Bootstrap: c.Bootstrap()}, c, nil
 }
 
 // finish shows a result and turns it into the exit code. What could not be written

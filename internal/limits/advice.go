@@ -23,6 +23,9 @@ func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Ad
 	d := newDemand(s, brokers)
 	seen := map[Instance]bool{}
 	for _, b := range binding {
+		if text := d.connectOtherwise(b.Limit, l); text != "" {
+			out = append(out, Advice{Limit: b.Limit, Text: text})
+		}
 		of := Instance{Limit: b.Limit, Topic: b.Topic}
 		if b.Declared == nil || b.Topic == "" || seen[of] {
 			continue
@@ -32,10 +35,25 @@ func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Ad
 			out = append(out, Advice{Limit: b.Limit, Text: text})
 		}
 	}
-	if first := d.first(d.plannedLimits(l)); first != nil && first.LoadFactor < 1 {
+	if first := d.first(d.plannedLimits(l)); first != nil && first.LoadFactor < 1 && first.LoadFactor > 0 {
 		out = append(out, fits(*first))
 	}
 	return out
+}
+
+// connectOtherwise is what helps where connections are turned away, of which a load
+// needs as many at any rate; "" for other limits.
+func (d *demand) connectOtherwise(n Name, l Limits) string {
+	all, rate := d.links().all, paceShare*l.Of(ClusterAttempts)
+	switch {
+	case n == ClusterAttempts && rate > 0:
+		return fmt.Sprintf("With connect_rate: %.4g/s in the target, which is its default, the clients' %.0f connections are open after %.0f s, and none is turned away. An application needs as much of a pause between its clients' starts.",
+			rate, all, math.Ceil(all/rate))
+	case n == ClusterConnections:
+		return fmt.Sprintf("The clients open %.0f connections, and %s are allowed: share clients between what runs in one process, or read with fewer members.",
+			all, three(l.Of(n)))
+	}
+	return ""
 }
 
 // advice is what would raise the ceiling of the limits that load 1 meets.
@@ -51,6 +69,8 @@ func (d *demand) advice(l Limits, p Plan) []Advice {
 			text = d.partitionsNeeded(limit.Topic, limit.Limit, limit.Declared)
 		case ClusterRequests:
 			text = d.gatherMore(limit.Declared)
+		case ClusterAttempts, ClusterConnections:
+			text = d.connectOtherwise(limit.Limit, l)
 		case ClusterMessage:
 			text = fmt.Sprintf("A message may have %s; the largest that can come has %s. Split it, or keep its body elsewhere and send a reference.", sized(limit.Declared), sized(limit.Predicted))
 		}
@@ -62,7 +82,7 @@ func (d *demand) advice(l Limits, p Plan) []Advice {
 		out = append(out, Advice{Limit: p.First.Limit, Text: fmt.Sprintf("A client of its own for key %s lets %s through instead of %s.",
 			d.loudest(*p.First), Amount(*b.OwnClientBytesPerSecond, p.First.Limit), Amount(b.SharedBytesPerSecond, p.First.Limit))})
 	}
-	if p.First != nil && p.First.LoadFactor < 1 {
+	if p.First != nil && p.First.LoadFactor < 1 && p.First.LoadFactor > 0 {
 		out = append(out, fits(*p.First))
 	}
 	return out

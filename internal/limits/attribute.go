@@ -75,6 +75,7 @@ func Attribute(e Evidence) (binding []Binding, unexplained bool) {
 		binding = append(binding, inferred...)
 		unexplained = len(inferred) > 0
 	}
+	binding = append(binding, e.connecting()...)
 	slices.SortStableFunc(binding, func(a, b Binding) int { return cmp.Compare(a.SinceSeconds, b.SinceSeconds) })
 	return binding, unexplained
 }

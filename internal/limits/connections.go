@@ -18,11 +18,16 @@ const (
 // paceShare is the part of a declared limit on connection attempts that a run uses.
 const paceShare = 0.8
 
-// PacedAttempts is how many connections per second a run opens at most under a
-// declared limit on attempts: all its clients connect when traffic starts, and a
-// cluster that refuses some makes them try again, which is what the limit is
-// against. 0 when none is declared.
-func PacedAttempts(l Limits) float64 { return paceShare * l.Of(ClusterAttempts) }
+// PacedAttempts is how many connections per second a run opens at most: what the
+// target says, else a part of a declared limit on attempts. All clients connect when
+// traffic starts, and a cluster that refuses some makes them try again, which is what
+// the limit is against. 0 when none is declared.
+func PacedAttempts(l Limits) float64 {
+	if l.ConnectRate > 0 {
+		return l.ConnectRate
+	}
+	return paceShare * l.Of(ClusterAttempts)
+}
 
 // links are the connections that a scenario's clients open, by broker.
 type links struct {

@@ -61,6 +61,10 @@ type Limits struct {
 	Values map[Name]float64
 	// Brokers is how many brokers the profile stands for; 0 when it does not say.
 	Brokers int
+	// ConnectRate is how many connections per second all clients together try to open
+	// at most, where the target says so; 0 leaves it to the limits, see
+	// [PacedAttempts].
+	ConnectRate float64
 	// Estimate says that the profile's values are estimates of capacity: nothing
 	// throttles there, latency grows.
 	Estimate bool

@@ -84,7 +84,8 @@ type Replay struct {
 	scopes    map[Instance]*Scope
 	order     []*Scope
 	throttled []Throttled
-	stride    int // one in so many throttle responses is kept
+	turned    []turnedAway // by second
+	stride    int          // one in so many throttle responses is kept
 	seen      int
 }
 
