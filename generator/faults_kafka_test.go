@@ -79,7 +79,7 @@ phases:
 	c.logins.Store(0)
 	began := time.Now()
 	go func() {
-		b.Flowing(t)
+		b.Flowing(t, "-t")
 		time.Sleep(3 * time.Second)
 		c.state.Store(none)
 		time.Sleep(2 * time.Second)

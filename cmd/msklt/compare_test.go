@@ -71,6 +71,7 @@ func writeResult(t *testing.T, dir, name string, r *report.Result) string {
 // values is refused, and compared when asked for.
 func TestRealTimeCompare(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	dir, path := t.TempDir(), writeScenario(t, "2s")
 	for _, args := range [][]string{
 		{"--out", filepath.Join(dir, "a")}, {"--out", filepath.Join(dir, "b")},

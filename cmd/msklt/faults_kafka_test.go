@@ -12,6 +12,7 @@ import (
 	"msklt/internal/faulttable"
 	"msklt/internal/kafkatest"
 	"msklt/report"
+	"msklt/scenario"
 )
 
 const (
@@ -28,9 +29,18 @@ type faulted struct {
 }
 
 // underFault runs a scenario against a cluster in a process of its own, and does
-// something to the cluster while records flow.
+// something to the cluster while records flow. No other run beside it may have topics of
+// the same names.
 func underFault(t *testing.T, b *kafkatest.Broker, text string, fault func(topics []string)) faulted {
 	t.Helper()
+	s, err := scenario.Parse("fault.yaml", []byte(text), scenario.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, topic := range s.Topics {
+		names = append(names, "-"+topic.Name)
+	}
 	dir := t.TempDir()
 	path, out := filepath.Join(dir, "fault.yaml"), filepath.Join(dir, "out")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -49,7 +59,7 @@ func underFault(t *testing.T, b *kafkatest.Broker, text string, fault func(topic
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = p.Wait() }()
 	defer func() { _ = p.Process.Kill(); <-ended }()
-	topics := b.Flowing(t)
+	topics := b.Flowing(t, names...)
 	fault(topics)
 	<-ended
 	f := faulted{readResult(t, out), p.ProcessState.ExitCode(), time.Since(begin), p.stderr.String()}
@@ -155,32 +165,36 @@ func (f faulted) fleet(name string) report.Fleet {
 }
 
 // faultLoad is a scenario of some seconds with one topic and one group.
-func faultLoad(topic, settings, group string, seconds int) string {
+func faultLoad(name, topic, settings, group string, seconds int) string {
 	return fmt.Sprintf(`
 version: 1
 name: fault
 topics:
-  t: {%s}
+  %[1]s: {%[2]s}
 producers:
-  p: {topic: t, rate: 500/s, key: {keys: 1000}, value: {size: 200B}, settings: {%s}}
+  p: {topic: %[1]s, rate: 500/s, key: {keys: 1000}, value: {size: 200B}, settings: {%[3]s}}
 consumers:
-  g: {topics: [t]%s}
+  g: {topics: [%[1]s]%[4]s}
 phases:
-  - {name: steady, duration: %ds}
-`, topic, settings, group, seconds)
+  - {name: steady, duration: %[5]ds}
+`, name, topic, settings, group, seconds)
 }
 
 const replicated = `partitions: 3, replication_factor: 3, config: {min.insync.replicas: "2"}`
 
 // TestKafkaFaults does to three brokers what happens to brokers.
 func TestKafkaFaults(t *testing.T) {
+	kafkatest.Need(t)
+	t.Parallel()
 	b := kafkatest.Start(t, kafkatest.Options{Brokers: 3, Properties: map[string]string{
 		// A broker that is silent is taken for dead after 5 s, not 9.
 		"broker.session.timeout.ms": "5000", "broker.heartbeat.interval.ms": "500",
 	}})
-	t.Run("leader moved", func(t *testing.T) { leaderMoved(t, b) })
-	t.Run("topic deleted", func(t *testing.T) { topicDeleted(t, b) })
-	t.Run("rebalances", func(t *testing.T) { rebalances(t, b) })
+	t.Run("each of its topic", func(t *testing.T) {
+		for name, fault := range map[string]func(*testing.T, *kafkatest.Broker){"leader moved": leaderMoved, "topic deleted": topicDeleted, "rebalances": rebalances} {
+			t.Run(name, func(t *testing.T) { t.Parallel(); fault(t, b) })
+		}
+	})
 	t.Run("killed", func(t *testing.T) { killed(t, b) }) // last: a broker that is back has much to catch up with
 }
 
@@ -239,7 +253,7 @@ phases:
 
 // leaderMoved moves the leaders of all partitions, twice.
 func leaderMoved(t *testing.T, b *kafkatest.Broker) {
-	f := underFault(t, b, faultLoad(replicated, "", "", 12), func(topics []string) {
+	f := underFault(t, b, faultLoad("moved", replicated, "", "", 12), func(topics []string) {
 		for n := range int32(2) {
 			time.Sleep(2 * time.Second)
 			for p := range int32(3) {
@@ -319,7 +333,7 @@ func rebalances(t *testing.T, b *kafkatest.Broker) {
 	for s := 1; s < 11; s += 2 {
 		members = append(members, fmt.Sprintf("{at: %ds, join: 2}, {at: %ds, leave: 2}", s, s+1))
 	}
-	f := underFault(t, b, faultLoad(replicated, "", ", clients: 2, members: ["+strings.Join(members, ", ")+"]", 12), func([]string) {})
+	f := underFault(t, b, faultLoad("rebalanced", replicated, "", ", clients: 2, members: ["+strings.Join(members, ", ")+"]", 12), func([]string) {})
 	f.ended(t, exitOK, 12*time.Second+30*time.Second)
 	if n := f.Totals; n.Acked != 6000 || n.LogEndDelta != n.Acked || n.Consumed != n.Acked {
 		t.Errorf("%+v", n)

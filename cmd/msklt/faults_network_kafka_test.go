@@ -12,6 +12,8 @@ import (
 // TestKafkaNetworkFaults does to the network between a run and its broker what
 // happens to networks.
 func TestKafkaNetworkFaults(t *testing.T) {
+	kafkatest.Need(t)
+	t.Parallel()
 	var proxy *faultproxy.Proxy
 	b := kafkatest.Start(t, kafkatest.Options{Advertise: func(t testing.TB, address string) string {
 		proxy = faultproxy.Start(t, address)
@@ -80,7 +82,7 @@ func TestKafkaNetworkFaults(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := underFault(t, b, faultLoad(single, c.settings, "", 10), func([]string) {
+			f := underFault(t, b, faultLoad("t", single, c.settings, "", 10), func([]string) {
 				time.Sleep(2 * time.Second)
 				c.fault()
 			})

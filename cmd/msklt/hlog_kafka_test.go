@@ -16,6 +16,7 @@ import (
 // histograms of a run: it finds what the result says.
 func TestKafkaHistogramLog(t *testing.T) {
 	kafkatest.Need(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "3s"), "--out", out, "--quiet")
 	if code := p.code(t); code != exitOK && code != exitInvalid { // which a busy machine makes it

@@ -46,6 +46,7 @@ func TestMetricsAddressInUse(t *testing.T) {
 // scrape says is what the result says.
 func TestRealTimeMetrics(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "4s"), "--out", out, "--metrics-addr", "127.0.0.1:0")
 	p.Stderr = nil

@@ -142,6 +142,7 @@ func checkFine(t *testing.T, code int, out string) {
 // printed, and says where the whole result is.
 func TestRealTimeFullDisk(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	dir, bootstrap := t.TempDir(), startCluster(t)
 	out, temporary := filepath.Join(dir, "out"), t.TempDir()
 	p := command(t.Context(), "run", writeScenario(t, "2s"), "--out", out, "--bootstrap", bootstrap)
@@ -177,6 +178,7 @@ func TestRealTimeFullDisk(t *testing.T) {
 // again, and the result is whole.
 func TestRealTimeFolderRemoved(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	dir, bootstrap := filepath.Join(t.TempDir(), "results"), startCluster(t)
 	out := filepath.Join(dir, "out")
 	p := command(t.Context(), "run", writeScenario(t, "2s"), "--out", out, "--bootstrap", bootstrap)
@@ -200,6 +202,7 @@ func TestRealTimeFolderRemoved(t *testing.T) {
 // gone.
 func TestRealTimeKilled(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	dir, bootstrap := t.TempDir(), startCluster(t)
 	run := func(name, duration string) (*program, string) {
 		out := filepath.Join(dir, name)

@@ -67,6 +67,7 @@ func TestSeriesExitCode(t *testing.T) {
 // rest after each, every run with its own whole result.
 func TestRealTimeInterleave(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	a, b, out := startCluster(t), startCluster(t), filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", "--interleave", writeScenario(t, "1s"), "--bootstrap", a, "--bootstrap", b, "--repeat", "2", "--out", out, "--json")
 	if code := p.code(t); code != exitOK && code != exitInvalid { // invalid: a busy machine
@@ -106,6 +107,7 @@ func TestRealTimeInterleave(t *testing.T) {
 // its result, and there is no other.
 func TestRealTimeInterruptedRun(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	bootstrap, out := startCluster(t), filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "60s"), "--bootstrap", bootstrap, "--repeat", "3", "--out", out)
 	p.begin(t, filepath.Join(out, "1"), bootstrap)
@@ -119,6 +121,7 @@ func TestRealTimeInterruptedRun(t *testing.T) {
 // what was done stays.
 func TestRealTimeInterruptedRest(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "1s"), "--repeat", "3", "--out", out)
 	if err := p.Start(); err != nil {

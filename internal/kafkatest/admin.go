@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -226,29 +227,34 @@ func (b *Broker) DeleteTopic(t testing.TB, name string) {
 	}
 }
 
-// Flowing returns the topics that clients made once each holds records.
-func (b *Broker) Flowing(t testing.TB) []string {
+// Flowing returns the topics that clients made whose names end with one of names, once
+// there is one for each and each holds records.
+func (b *Broker) Flowing(t testing.TB, names ...string) (topics []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), adminTimeout)
 	defer cancel()
-	var names []string
-	waitFor(ctx, t, "records in every topic", func() (bool, error) {
+	waitFor(ctx, t, "records in topics "+strings.Join(names, " and "), func() (bool, error) {
 		all, err := b.admin.ListTopics(ctx) // without Kafka's own
 		if err != nil {
 			return false, err
 		}
-		names = all.Names()
-		ends, err := b.admin.ListEndOffsets(ctx, names...)
-		for _, name := range names {
+		topics = slices.DeleteFunc(all.Names(), func(topic string) bool {
+			return !slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(topic, name) })
+		})
+		if len(topics) < len(names) {
+			return false, nil
+		}
+		ends, err := b.admin.ListEndOffsets(ctx, topics...)
+		for _, topic := range topics {
 			var sum int64
-			for _, p := range ends[name] {
+			for _, p := range ends[topic] {
 				sum += p.Offset
 			}
 			if sum == 0 {
 				return false, err
 			}
 		}
-		return len(names) > 0, err
+		return true, err
 	})
-	return names
+	return topics
 }
