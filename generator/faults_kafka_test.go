@@ -51,6 +51,8 @@ func (c *credentials) Authenticate(ctx context.Context, host string) (sasl.Sessi
 // TestKafkaLogin has every connection log in again every 3 s, and lets credentials
 // expire for 4 s.
 func TestKafkaLogin(t *testing.T) {
+	kafkatest.Need(t)
+	t.Parallel()
 	b := kafkatest.Start(t, kafkatest.Options{
 		Users: map[string]string{"loader": "new"}, Properties: map[string]string{"connections.max.reauth.ms": "4000"},
 	})

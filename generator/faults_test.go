@@ -232,11 +232,18 @@ func TestVirtualFaults(t *testing.T) {
 	})
 }
 
-// TestVirtualFaultsRealTime draws more of them, which takes a minute.
+// TestVirtualFaultsRealTime draws more of them, which takes 20 s.
 func TestVirtualFaultsRealTime(t *testing.T) {
 	t.Parallel()
 	need.Require(t, need.RealTime())
-	amidRandomFaults(t, 3, 15)
+	amidRandomFaults(t, 3, 7)
+}
+
+// TestVirtualFaultsLong draws many more.
+func TestVirtualFaultsLong(t *testing.T) {
+	t.Parallel()
+	need.Require(t, need.Long())
+	amidRandomFaults(t, 7, 60)
 }
 
 func amidRandomFaults(t *testing.T, from, to uint64) {
@@ -303,6 +310,7 @@ func TestVirtualMisdirected(t *testing.T) {
 // that coordinate the transactions of two clients: every record is acknowledged.
 func TestRealTimeCoordinatorDown(t *testing.T) {
 	need.Require(t, need.RealTime())
+	t.Parallel()
 	const outage = 2 * time.Second
 	c, err := embedded.Start(t.Context(), embedded.Config{Brokers: faultBrokers})
 	if err != nil {

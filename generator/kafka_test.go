@@ -11,23 +11,24 @@ import (
 	"msklt/generator"
 	"msklt/internal/embedded"
 	"msklt/internal/kafkatest"
+	"msklt/internal/kafkatest/need"
 	"msklt/internal/limits"
 	"msklt/report"
 	"msklt/scenario"
 )
 
 // fidelityLoad is 150 % of a 5 MB/s quota on one partition: 1,000-byte records
-// that do not compress.
+// that do not compress. The credit of 10 s is used up after 7 s.
 const fidelityLoad = `
 version: 1
 name: fidelity
 topics:
   t: {partitions: 1%s}
 producers:
-  p: {topic: t, clients: 1, rate: 7500/s, value: {size: 1000B}, settings: {client_id: writer}}
+  p: {topic: t, clients: 1, rate: 7500/s, value: {size: 1000B}, settings: {client_id: writer%s}}
 %s
 phases:
-  - {name: steady, duration: 60s}
+  - {name: steady, duration: %ds}
 `
 
 func parse(t *testing.T, text string) *scenario.Scenario {
@@ -93,17 +94,30 @@ func playEmbedded(t *testing.T, s *scenario.Scenario, l limits.Limits, api strin
 	return play(t, s, report.Target{Kind: string(limits.EmbeddedCluster), Bootstrap: c.Bootstrap()}, l, api)
 }
 
-func playKafka(t *testing.T, s *scenario.Scenario, l limits.Limits, api string, quota func(*kafkatest.Broker)) outcome {
-	b := kafkatest.Start(t, kafkatest.Options{})
-	quota(b)
-	return play(t, s, report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")}, l, api)
+// playBoth runs a scenario against a broker of Apache Kafka and the embedded cluster at
+// the same time.
+func playBoth(t *testing.T, b *kafkatest.Broker, s *scenario.Scenario, l limits.Limits, api string) {
+	var kafka, own outcome
+	t.Run("on", func(t *testing.T) {
+		t.Run("Kafka", func(t *testing.T) {
+			t.Parallel()
+			kafka = play(t, s, report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")}, l, api)
+		})
+		t.Run("embedded", func(t *testing.T) {
+			t.Parallel()
+			own = playEmbedded(t, s, l, api)
+		})
+	})
+	if !t.Failed() {
+		alike(t, s.Phases[0].Duration, kafka, own)
+	}
 }
 
 // alike holds two outcomes against each other: what had got through within 5 %,
 // the throttled share within 5 points.
-func alike(t *testing.T, kafka, own outcome) {
+func alike(t *testing.T, phase time.Duration, kafka, own outcome) {
 	t.Helper()
-	for _, second := range []int{10, 20, 30, 60} {
+	for second := 10; second <= int(phase.Seconds()); second += 10 {
 		k, e := kafka.bytes[second-1], own.bytes[second-1]
 		t.Logf("after %d s: Kafka %.1f MB, embedded %.1f MB (%+.1f %%)", second, k/1e6, e/1e6, 100*(e/k-1))
 		if math.Abs(e/k-1) > 0.05 {
@@ -124,67 +138,80 @@ func alike(t *testing.T, kafka, own outcome) {
 	}
 }
 
-// TestKafkaProduceFidelity drives the same client load against Apache Kafka with
-// producer_byte_rate and against the embedded cluster with a client-id limit.
-func TestKafkaProduceFidelity(t *testing.T) {
-	kafkatest.Need(t)
-	s := parse(t, fmt.Sprintf(fidelityLoad, "", ""))
-	l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.ClientIngress: 5e6}}
-	kafka := playKafka(t, s, l, "produce", func(b *kafkatest.Broker) { b.ClientQuota(t, "writer", 5e6, 0) })
-	alike(t, kafka, playEmbedded(t, s, l, "produce"))
+// TestKafkaFidelity drives the same client load against Apache Kafka with a client
+// quota and against the embedded cluster with a limit of the client id: writing with
+// producer_byte_rate, and reading with consumer_byte_rate.
+func TestKafkaFidelity(t *testing.T) { fidelity(t, 30) }
+
+func TestKafkaFidelityLong(t *testing.T) {
+	need.Require(t, need.Long())
+	fidelity(t, 60)
 }
 
-// TestKafkaFetchFidelity is the same for reading, with consumer_byte_rate.
-func TestKafkaFetchFidelity(t *testing.T) {
-	kafkatest.Need(t)
-	group := "consumers:\n  g: {topics: [t], clients: 1, settings: {client_id: reader}}"
-	s := parse(t, fmt.Sprintf(fidelityLoad, `, config: {retention.bytes: "2000000000"}`, group))
-	l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.ClientEgress: 5e6}}
-	kafka := playKafka(t, s, l, "fetch", func(b *kafkatest.Broker) { b.ClientQuota(t, "reader", 0, 5e6) })
-	alike(t, kafka, playEmbedded(t, s, l, "fetch"))
+func fidelity(t *testing.T, seconds int) {
+	b := kafkatest.Start(t, kafkatest.Options{})
+	t.Run("produce", func(t *testing.T) {
+		s := parse(t, fmt.Sprintf(fidelityLoad, "", "-limited", "", seconds))
+		l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.ClientIngress: 5e6}}
+		b.ClientQuota(t, "writer-limited", 5e6, 0)
+		playBoth(t, b, s, l, "produce")
+	})
+	t.Run("fetch", func(t *testing.T) {
+		group := "consumers:\n  g: {topics: [t], clients: 1, settings: {client_id: reader}}"
+		s := parse(t, fmt.Sprintf(fidelityLoad, `, config: {retention.bytes: "2000000000"}`, "", group, seconds))
+		l := limits.Limits{Profile: "test", Values: map[limits.Name]float64{limits.ClientEgress: 5e6}}
+		b.ClientQuota(t, "reader", 0, 5e6)
+		playBoth(t, b, s, l, "fetch")
+	})
 }
 
 // TestKafkaClientQuota finds a client quota of Apache Kafka, declared and not,
 // with one client and with four of one name, and counts what the Java tools
 // count.
 func TestKafkaClientQuota(t *testing.T) {
-	kafkatest.Need(t)
+	b := kafkatest.Start(t, kafkatest.Options{})
 	for _, clients := range []int{1, 4} {
-		for _, declared := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%d clients/declared %v", clients, declared), func(t *testing.T) {
-				t.Parallel()
-				b := kafkatest.Start(t, kafkatest.Options{})
-				b.ClientQuota(t, "writer", 5e6, 0)
-				b.CreateTopic(t, "theirs", 6)
-				s := parse(t, fmt.Sprintf(`
-version: 1
-name: quota
-topics:
-  theirs: {existing: true}
-producers:
-  p: {topic: theirs, clients: %d, rate: 7.5MB/s, key: {keys: 1000}, value: {size: 1000B}, settings: {client_id: writer}}
-phases:
-  - {name: steady, duration: 30s}
-`, clients))
-				l := limits.Limits{Profile: "none"}
-				if declared {
-					l.Values = map[limits.Name]float64{limits.ClientIngress: 5e6}
-				}
-				o := play(t, s, report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")}, l, "produce")
-				checkClientQuota(t, o.out.Result, declared)
-				var inLog int64
-				for _, end := range b.LogEnd(t, "theirs") {
-					inLog += end
-				}
-				if acked := o.before + o.out.Result.Totals.Acked; acked != inLog {
-					t.Errorf("%d acked, GetOffsetShell says %d", acked, inLog)
-				}
-			})
-		}
+		t.Run(fmt.Sprintf("%d clients", clients), func(t *testing.T) { // two runs at a time
+			for name, declared := range map[string]bool{"declared": true, "undeclared": false} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					findClientQuota(t, b, clients, declared, fmt.Sprintf("%s-%d", name, clients))
+				})
+			}
+		})
 	}
 }
 
-func checkClientQuota(t *testing.T, r *report.Result, declared bool) {
+// findClientQuota runs for 25 s: the credit lasts for 7 s, the plateau takes 11.
+func findClientQuota(t *testing.T, b *kafkatest.Broker, clients int, declared bool, name string) {
+	b.ClientQuota(t, name, 5e6, 0)
+	b.CreateTopic(t, name, 6)
+	s := parse(t, fmt.Sprintf(`
+version: 1
+name: quota
+topics:
+  %[1]s: {existing: true}
+producers:
+  p: {topic: %[1]s, clients: %[2]d, rate: 7.5MB/s, key: {keys: 1000}, value: {size: 1000B}, settings: {client_id: %[1]s}}
+phases:
+  - {name: steady, duration: 25s}
+`, name, clients))
+	l := limits.Limits{Profile: "none"}
+	if declared {
+		l.Values = map[limits.Name]float64{limits.ClientIngress: 5e6}
+	}
+	o := play(t, s, report.Target{Bootstrap: strings.Split(b.Bootstrap(), ",")}, l, "produce")
+	checkClientQuota(t, o.out.Result, name, declared)
+	var inLog int64
+	for _, end := range b.LogEnd(t, name) {
+		inLog += end
+	}
+	if acked := o.before + o.out.Result.Totals.Acked; acked != inLog {
+		t.Errorf("%d acked, GetOffsetShell says %d", acked, inLog)
+	}
+}
+
+func checkClientQuota(t *testing.T, r *report.Result, client string, declared bool) {
 	t.Helper()
 	want := limits.LimitedUnexplained
 	if declared {
@@ -195,7 +222,7 @@ func checkClientQuota(t *testing.T, r *report.Result, declared bool) {
 	}
 	b := r.Verdict.Binding[0]
 	t.Logf("%s of %s: observed %.0f by %s, %+v, plateau %v; %s", b.Limit, b.Scope, b.Observed, b.ObservedBy, *b.Inverted, *b.Plateau, strings.Join(b.Evidence, " "))
-	if b.Limit != limits.ClientIngress || b.Client != "writer" || (b.Declared != nil) != declared {
+	if b.Limit != limits.ClientIngress || b.Client != client || (b.Declared != nil) != declared {
 		t.Errorf("named %s of %s, declared %v", b.Limit, b.Scope, b.Declared)
 	}
 	if b.ObservedBy != "inversion" || math.Abs(b.Observed/5e6-1) > 0.03 {
@@ -251,6 +278,7 @@ func topics(t *testing.T, b *kafkatest.Broker) string {
 // reads what was committed.
 func TestKafkaTransactions(t *testing.T) {
 	kafkatest.Need(t)
+	t.Parallel()
 	s := parse(t, `
 version: 1
 name: transactions

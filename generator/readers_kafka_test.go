@@ -13,6 +13,7 @@ import (
 // every record is read once, and the pause leaves the backlog that it must.
 func TestKafkaReaders(t *testing.T) {
 	kafkatest.Need(t)
+	t.Parallel()
 	const rate = 1000
 	b := kafkatest.Start(t, kafkatest.Options{})
 	s := parse(t, `
