@@ -26,10 +26,10 @@ topics: {t: {partitions: %d}}
 producers:
   p: {topic: t, clients: %d, rate: %s, value: {size: 1000B}, partition: round-robin, settings: {linger: 1s, batch: %s, buffer: 1MiB}}
 %s
-phases: [{name: steady, duration: 240s}]
+phases: [{name: steady, duration: 120s}]
 `
 
-const quotaPhase = 240 // seconds
+const quotaPhase = 120 // seconds
 
 // pair is one client id at one broker with one kind of request.
 type pair struct {

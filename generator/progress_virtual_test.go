@@ -58,7 +58,7 @@ func equalRounded(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Max(mat
 // TestVirtualProgress holds what a run tells while it lasts against its result.
 func TestVirtualProgress(t *testing.T) {
 	t.Parallel()
-	text := strings.Replace(hotPartition, "duration: 55s", "duration: 20s", 1)
+	text := strings.Replace(hotPartition, "duration: 25s", "duration: 20s", 1)
 	all, out := told(t, text, map[limits.Name]float64{limits.PartitionIngress: 1e6}, nil)
 	checkAll(t, all, out, 25*time.Second)
 	if out.Result.Throttle.Share == 0 {

@@ -151,7 +151,7 @@ func TestVirtualAbort(t *testing.T) {
 // one of them would be broken in the warm-up.
 func TestVirtualAbortHolds(t *testing.T) {
 	t.Parallel()
-	gate := strings.Replace(hotPartition, "55s", "15s", 1) + "thresholds: [{check: offered.rate > 2.9MB/s, abort: true}, {check: response.max < 300ms, abort: true}, {check: throttled.share == 0, abort: true}]\n"
+	gate := strings.Replace(hotPartition, "25s", "15s", 1) + "thresholds: [{check: offered.rate > 2.9MB/s, abort: true}, {check: response.max < 300ms, abort: true}, {check: throttled.share == 0, abort: true}]\n"
 	inVirtualTime(t, gate, nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkCounts(t, r, truth)

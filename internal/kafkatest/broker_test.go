@@ -42,6 +42,8 @@ func TestKafkaProducerQuota(t *testing.T) {
 }
 
 func TestKafkaThreeBrokers(t *testing.T) {
+	Need(t)
+	t.Parallel()
 	b := Start(t, Options{Brokers: 3})
 	b.CreateTopic(t, "orders", 6)
 	ProducerPerf(t, b.Bootstrap(), "orders", PerfOptions{Records: 6000, RecordBytes: 1000})
@@ -74,6 +76,8 @@ func TestKafkaThreeBrokers(t *testing.T) {
 // ClientQuota returns only when the quota is in force, so it is seen, and seen
 // gone, at once.
 func TestKafkaDefaultClientQuota(t *testing.T) {
+	Need(t)
+	t.Parallel()
 	t.Run("in a test with, commas", defaultClientQuota)
 }
 
@@ -117,6 +121,7 @@ func TestFreeAddressCanBeListenedOn(t *testing.T) {
 
 func TestKafkaKcat(t *testing.T) {
 	kcat := NeedKcat(t)
+	t.Parallel()
 	b := Start(t, Options{})
 	b.CreateTopic(t, "orders", 1)
 	cmd := exec.CommandContext(t.Context(), kcat, "-P", "-b", b.Bootstrap(), "-t", "orders")
