@@ -175,8 +175,8 @@ func TestVirtualMembers(t *testing.T) {
 // after the traffic counts as a lower bound.
 func TestVirtualProcessing(t *testing.T) {
 	t.Parallel()
-	const rate, slow, poll = 2000, 1000, 100
-	text := readers(rate, "clients: 1, processing: {per_record: 1ms}, settings: {max_poll_records: 100}")
+	const rate, slow, poll = 1000, 500, 50
+	text := readers(rate, "clients: 1, processing: {per_record: 2ms}, settings: {max_poll_records: 50}")
 	inVirtualTime(t, text, nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkCounts(t, r, truth)
@@ -201,20 +201,20 @@ func TestVirtualProcessing(t *testing.T) {
 // their window ends, and that a batch costs what it says.
 func TestVirtualBatches(t *testing.T) {
 	t.Parallel()
-	const rate = 500
+	const rate = 200
 	for name, c := range map[string]struct {
 		group    string
 		p50, max float64 // ms, end to end; 0 is any
 		backlog  int     // after 60 s
 	}{
-		// 100 records come in 200 ms: the first of a batch waits for the last.
-		"records": {"batches: {records: 100, window: 10s}", 100, 200, 0},
+		// 100 records come in 500 ms: the first of a batch waits for the last.
+		"records": {"batches: {records: 100, window: 10s}", 250, 500, 0},
 		// 50 kB are 50 records, with 1 to 3 bytes of key one less.
-		"bytes":  {"batches: {records: 10000, window: 10s, bytes: 50KB}", 49, 98, 0},
+		"bytes":  {"batches: {records: 10000, window: 10s, bytes: 50KB}", 122, 245, 0},
 		"window": {"batches: {records: 10000, window: 2s}", 1000, 2000, 0},
-		// 100 records come in 200 ms and take 400 ms: half of the load. Which partitions
+		// 100 records come in 500 ms and take 1 s: half of the load. Which partitions
 		// fall behind most is up to the client.
-		"per batch": {"batches: {records: 100, window: 10s}, processing: {per_batch: 400ms}", 15_000, 0, 60 * rate / 2},
+		"per batch": {"batches: {records: 100, window: 10s}, processing: {per_batch: 1s}", 15_000, 0, 60 * rate / 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inVirtualTime(t, readers(rate, c.group), nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {

@@ -85,22 +85,22 @@ func TestVirtualTransactions(t *testing.T) {
 	t.Parallel()
 	for _, aborted := range []string{"0%", "20%", "100%"} {
 		t.Run(aborted, func(t *testing.T) {
-			inVirtualTime(t, fmt.Sprintf(committing, "1001/s", 10, aborted), nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
+			inVirtualTime(t, fmt.Sprintf(committing, "401/s", 10, aborted), nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 				r := out.Result
 				checkLogs(t, r, truth)
 				n := r.Fleets[0].Transactions
-				// Each of two clients has a transaction of 10 records 50.05 times a second;
+				// Each of two clients has a transaction of 10 records 20.05 times a second;
 				// its last one is not full.
-				if want := int64(2 * math.Ceil(1001*20/2/10.0)); n.Committed+n.Aborted != want || n.Unknown != 0 {
+				if want := int64(2 * math.Ceil(401*20/2/10.0)); n.Committed+n.Aborted != want || n.Unknown != 0 {
 					t.Errorf("%+v, want %d transactions", n, want)
 				}
 				share := float64(n.Aborted) / float64(n.Committed+n.Aborted)
 				var want float64
 				fmt.Sscanf(aborted, "%f%%", &want)
-				if off := 4 * math.Sqrt(want/100*(1-want/100)/2002); math.Abs(share-want/100) > off {
+				if off := 4 * math.Sqrt(want/100*(1-want/100)/802); math.Abs(share-want/100) > off {
 					t.Errorf("%.3f of the transactions aborted, want %s within %.3f", share, aborted, off)
 				}
-				if r.Totals.Markers < 2002 || r.Totals.Markers > 3*2002 || r.Totals.Skipped != r.Totals.Markers || r.Totals.Consumed != r.Totals.Acked {
+				if r.Totals.Markers < 802 || r.Totals.Markers > 3*802 || r.Totals.Skipped != r.Totals.Markers || r.Totals.Consumed != r.Totals.Acked {
 					t.Errorf("totals %+v", r.Totals)
 				}
 				// While a transaction ends, the schedule is attempted as ever.
@@ -117,7 +117,7 @@ func TestVirtualTransactionsAlike(t *testing.T) {
 	t.Parallel()
 	var first report.Transactions
 	for i := range 2 {
-		inVirtualTime(t, fmt.Sprintf(committing, "1001/s", 10, "20%"), nil, 0, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
+		inVirtualTime(t, fmt.Sprintf(committing, "201/s", 10, "20%"), nil, 0, func(t *testing.T, out *generator.Output, _ []embedded.Row) {
 			n := *out.Result.Fleets[0].Transactions
 			if i > 0 && n != first {
 				t.Errorf("%+v, before it was %+v", n, first)
