@@ -175,8 +175,8 @@ func TestVirtualMembers(t *testing.T) {
 // after the traffic counts as a lower bound.
 func TestVirtualProcessing(t *testing.T) {
 	t.Parallel()
-	const rate, slow, poll = 1000, 500, 50
-	text := readers(rate, "clients: 1, processing: {per_record: 2ms}, settings: {max_poll_records: 50}")
+	const rate, slow, poll = 2000, 1000, 100
+	text := readers(rate, "clients: 1, processing: {per_record: 1ms}, settings: {max_poll_records: 100}")
 	inVirtualTime(t, text, nil, 0, func(t *testing.T, out *generator.Output, truth []embedded.Row) {
 		r := out.Result
 		checkCounts(t, r, truth)
