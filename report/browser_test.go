@@ -12,6 +12,8 @@ import (
 // Without JavaScript every chart, its table and its link are there, and the script
 // draws the axes as they are without it.
 func TestChromiumWithoutScript(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	b := browsertest.Start(t)
 	for _, fixture := range []func() (*Result, []PartitionSecond){hotKey, stopped} {
 		path := saved(t, first(fixture()), second(fixture()))
@@ -36,6 +38,8 @@ func TestChromiumWithoutScript(t *testing.T) {
 
 // A spike of one second in an hour is seen when zoomed in.
 func TestChromiumSpike(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	r := base("long", "")
 	r.DurationSeconds = 3600
 	r.Phases = []Phase{{"steady", 0, 3600, 1, true}}
@@ -77,6 +81,8 @@ func TestChromiumSpike(t *testing.T) {
 
 // axe-core finds nothing serious, neither at rest nor in use.
 func TestChromiumAccessible(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	b := browsertest.Start(t)
 	r, series := hotKey()
 	path := saved(t, r, series)

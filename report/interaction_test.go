@@ -106,6 +106,8 @@ func zoomedTo(t *testing.T, tab *browsertest.Tab, from, to float64, labels ...st
 }
 
 func TestChromiumReading(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	b := browsertest.Start(t)
 	r, series := hotKey()
 	path := saved(t, r, series)
@@ -134,6 +136,8 @@ func TestChromiumReading(t *testing.T) {
 }
 
 func TestChromiumZoom(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	b := browsertest.Start(t)
 	r, series := hotKey()
 	path := saved(t, r, series)
@@ -195,6 +199,8 @@ func TestChromiumZoom(t *testing.T) {
 // The line of the partition that is followed is that of the series, and nothing else
 // stands out.
 func TestChromiumFollow(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	r, series := hotKey()
 	tab := browsertest.Start(t).Visit(t, saved(t, r, series), browsertest.View{})
 	free := state(tab)
@@ -306,6 +312,8 @@ func press(tab *browsertest.Tab, key string, times int) {
 
 // The keyboard alone reads, zooms and goes back.
 func TestChromiumKeyboardZoom(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	r, series := hotKey()
 	tab := browsertest.Start(t).Visit(t, saved(t, r, series), browsertest.View{})
 	whole := state(tab)
@@ -333,6 +341,8 @@ func TestChromiumKeyboardZoom(t *testing.T) {
 
 // The keyboard alone follows a partition, from the heat map and from a table.
 func TestChromiumKeyboardFollow(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	r, series := hotKey()
 	tab := browsertest.Start(t).Visit(t, saved(t, r, series), browsertest.View{})
 	whole := state(tab)
@@ -365,6 +375,8 @@ func TestChromiumKeyboardFollow(t *testing.T) {
 }
 
 func TestChromiumTouch(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	r, series := hotKey()
 	tab := browsertest.Start(t).Visit(t, saved(t, r, series), browsertest.View{Width: 320, Touch: true})
 	x, y := moment(tab, "latency", 20, 0, axisEnd, 0.5)
