@@ -130,9 +130,9 @@ func alike(t *testing.T, phase time.Duration, kafka, own outcome) {
 
 // TestKafkaFidelity drives the same client load against Apache Kafka with a client
 // quota and against the embedded cluster with a limit of the client id: writing with
-// producer_byte_rate, and reading with consumer_byte_rate. 20 s are the credit and a
-// whole window after it.
-func TestKafkaFidelity(t *testing.T) { fidelity(t, 20) }
+// producer_byte_rate, and reading with consumer_byte_rate. 30 s are the credit and two
+// windows after it.
+func TestKafkaFidelity(t *testing.T) { fidelity(t, 30) }
 
 func TestKafkaFidelityLong(t *testing.T) {
 	need.Require(t, need.Long())
