@@ -19,7 +19,7 @@ const (
 	WriteDataIdempotently   Action = "kafka-cluster:WriteDataIdempotently"
 	CreateTopic             Action = "kafka-cluster:CreateTopic"
 	DescribeTopic           Action = "kafka-cluster:DescribeTopic"
-	DescribeTopicConfig     Action = "kafka-cluster:DescribeTopicDynamicConfiguration"
+	AlterTopic              Action = "kafka-cluster:AlterTopic"
 	DeleteTopic             Action = "kafka-cluster:DeleteTopic"
 	WriteData               Action = "kafka-cluster:WriteData"
 	ReadData                Action = "kafka-cluster:ReadData"
@@ -46,7 +46,7 @@ func Needs() []Need {
 		{"describe cluster", []Action{DescribeCluster, Connect}},
 		{"create topic", []Action{CreateTopic, Connect}},
 		{"describe topic", []Action{DescribeTopic, Connect}},
-		{"describe topic configs", []Action{DescribeTopicConfig, Connect}},
+		{"alter topic", []Action{AlterTopic, Connect, DescribeTopic}}, // partitions added to topics that one request may not make whole
 		{"idempotent write", []Action{WriteDataIdempotently, Connect, WriteData}},
 		{"write", []Action{WriteData, Connect, DescribeTopic}},
 		{"read", []Action{ReadData, Connect, DescribeTopic, AlterGroup}},

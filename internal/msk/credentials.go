@@ -3,8 +3,6 @@ package msk
 import (
 	"cmp"
 	"context"
-	"errors"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -60,86 +58,24 @@ func tokenService(a scenario.AWS, client *sts.Client) *sts.Client {
 
 // use makes the account use the credentials that the settings ask for.
 func (a *Account) use(s scenario.AWS) {
-	source := a.config.Credentials
+	a.base = newHeld(a.config.Credentials)
+	a.config.Credentials = a.base
 	client := tokenService(s, sts.NewFromConfig(a.config))
 	session := cmp.Or(s.RoleSession, sessionName)
 	switch {
 	case s.Role != "" && s.WebIdentityFile != "":
-		source = stscreds.NewWebIdentityRoleProvider(client, s.Role, stscreds.IdentityTokenFile(s.WebIdentityFile), func(o *stscreds.WebIdentityRoleOptions) {
+		a.held = newHeld(stscreds.NewWebIdentityRoleProvider(client, s.Role, stscreds.IdentityTokenFile(s.WebIdentityFile), func(o *stscreds.WebIdentityRoleOptions) {
 			o.RoleSessionName = session
-		})
+		}))
 	case s.Role != "":
-		source = stscreds.NewAssumeRoleProvider(client, s.Role, func(o *stscreds.AssumeRoleOptions) {
+		a.held = newHeld(stscreds.NewAssumeRoleProvider(client, s.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = session
 			if s.ExternalID != "" {
 				o.ExternalID = &s.ExternalID
 			}
-		})
+		}))
+	default:
+		a.held = a.base
 	}
-	a.held = newHeld(source)
 	a.config.Credentials = a.held
-}
-
-// held keeps credentials for all clients and renews them before they end, because a
-// broker lets a session last no longer than the credentials that began it: the last
-// minutes of old ones would make sessions too short to be accepted.
-type held struct {
-	source aws.CredentialsProvider
-	turn   chan struct{} // held by whoever reads or writes what follows
-
-	now   aws.Credentials
-	renew time.Time // zero: never
-}
-
-// early is how long before their end credentials are renewed, at least where they
-// last twice as long.
-const early = 5 * time.Minute
-
-func newHeld(source aws.CredentialsProvider) *held {
-	return &held{source: source, turn: make(chan struct{}, 1)}
-}
-
-// Retrieve returns credentials, new ones where those it has are about to end. One
-// caller asks AWS and the others wait for it.
-func (h *held) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
-	case <-ctx.Done():
-		return aws.Credentials{}, ctx.Err()
-	}
-	if h.now.HasKeys() && (h.renew.IsZero() || time.Now().Before(h.renew)) {
-		return h.now, nil
-	}
-	if cache, ok := h.source.(*aws.CredentialsCache); ok {
-		cache.Invalidate() // it would keep them to their very end
-	}
-	fresh, err := h.source.Retrieve(ctx)
-	if err == nil && !fresh.HasKeys() {
-		err = errors.New("they are empty")
-	}
-	switch {
-	case err == nil:
-		h.now = fresh
-	case !h.now.HasKeys() || !time.Now().Before(h.now.Expires):
-		return aws.Credentials{}, err
-	} // else those it has still last, and are asked for again later
-	h.renew = time.Time{}
-	if h.now.CanExpire {
-		left := time.Until(h.now.Expires)
-		h.renew = h.now.Expires.Add(-min(early, left/2))
-	}
-	return h.now, nil
-}
-
-// secrets are the texts that must not be shown.
-func (h *held) secrets() (all []string) {
-	h.turn <- struct{}{}
-	defer func() { <-h.turn }()
-	for _, secret := range []string{h.now.SecretAccessKey, h.now.SessionToken} {
-		if secret != "" {
-			all = append(all, secret)
-		}
-	}
-	return all
 }

@@ -33,8 +33,11 @@ type Described struct {
 
 // Describe asks AWS where a cluster is and what it is.
 func (a *Account) Describe(ctx context.Context, arn string) (*Described, error) {
-	if _, err := decideRegion(a.Region, arn, nil); err != nil {
+	switch at, err := parseARN(arn); {
+	case err != nil:
 		return nil, err
+	case at.Region != a.Region:
+		return nil, fmt.Errorf("AWS regions disagree: the cluster's ARN says %s, this login is for %s", at.Region, a.Region)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -45,11 +45,11 @@ func explainLoading(a scenario.AWS, err error) error {
 func (a *Account) explainCredentials(err error) error {
 	var process *processcreds.ProviderError
 	text := err.Error()
-	switch code, _ := codeOf(err); {
+	switch code, message := codeOf(err); {
 	case errors.As(err, &process) && strings.Contains(text, "process output"):
 		return errors.New("AWS credentials: the profile's credential_process printed something else than credentials in JSON") // whatever it was may be secret
 	case a.settings.Role != "" && denied(code):
-		return fmt.Errorf("AWS does not let %s assume %s: %s; allow sts:AssumeRole there and, in the role's trust policy, who asks, with the external id if it wants one", a.source(), a.settings.Role, a.clean(text))
+		return fmt.Errorf("AWS does not let %s assume %s: %s; allow sts:AssumeRole there and, in the role's trust policy, who asks, with the external id if it wants one", a.source(), a.settings.Role, a.clean(message))
 	case strings.Contains(text, "EC2 IMDS"):
 		return fmt.Errorf("no AWS credentials found; looked in %s; set one of them up, or aws.profile", strings.Join(a.looked(), ", "))
 	case strings.Contains(text, "SSO") && (strings.Contains(text, "expired") || strings.Contains(text, "no such file")):
@@ -85,7 +85,7 @@ func (a *Account) looked() []string {
 		"a container's role (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, "+missing("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")+")")
 	imds := "the role of this EC2 instance (its metadata service does not answer)"
 	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
-		imds = "not the role of this EC2 instance (AWS_EC2_METADATA_DISABLED)"
+		imds = "but not at the role of this EC2 instance (AWS_EC2_METADATA_DISABLED is set)"
 	}
 	return append(places, imds)
 }
@@ -140,6 +140,9 @@ func (a *Account) explain(err error) error {
 	var network net.Error
 	switch code {
 	case "ExpiredToken", "ExpiredTokenException":
+		if a.settings.WebIdentityFile != "" {
+			return fmt.Errorf("the web identity token in %s has expired", a.settings.WebIdentityFile)
+		}
 		return errors.New("the credentials have expired; get new ones")
 	case "UnrecognizedClientException", "InvalidClientTokenId", "UnauthorizedException", "InvalidAccessKeyId":
 		return errors.New("AWS does not know the access key; it is wrong, deleted, or of another partition, or the session token is missing")
@@ -188,10 +191,8 @@ func cause(err error) string {
 
 // clean is a text without the account's secrets, short enough for a line.
 func (a *Account) clean(text string) string {
-	if a.held != nil {
-		for _, secret := range a.held.secrets() {
-			text = strings.ReplaceAll(text, secret, "[secret]")
-		}
+	for _, secret := range slices.Concat(a.base.secrets(), a.held.secrets()) {
+		text = strings.ReplaceAll(text, secret, "[secret]")
 	}
 	return short(text)
 }

@@ -26,7 +26,8 @@ type Account struct {
 	Region   string
 	settings scenario.AWS
 	config   aws.Config // with credentials
-	held     *held
+	base     *held      // the SDK's credentials
+	held     *held      // those that sign: base's, or a role's
 }
 
 // NewAccount decides the region (of the settings, of the ARN, of the host names, of

@@ -57,6 +57,17 @@ func TestToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	u := signedURL(t, token)
+	q := u.Query()
+	if u.Host != "kafka.eu-west-1.amazonaws.com" || q.Get("Action") != "kafka-cluster:Connect" || q.Get("X-Amz-Expires") != "900" ||
+		!strings.HasPrefix(q.Get("X-Amz-Credential"), accessKey+"/") || !strings.HasSuffix(q.Get("X-Amz-Credential"), "/eu-west-1/kafka-cluster/aws4_request") {
+		t.Errorf("token %s", u)
+	}
+}
+
+// signedURL is what a token says.
+func signedURL(t *testing.T, token string) *url.URL {
+	t.Helper()
 	text, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
 		t.Fatal(err)
@@ -65,9 +76,5 @@ func TestToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := u.Query()
-	if u.Host != "kafka.eu-west-1.amazonaws.com" || q.Get("Action") != "kafka-cluster:Connect" || q.Get("X-Amz-Expires") != "900" ||
-		!strings.HasPrefix(q.Get("X-Amz-Credential"), accessKey+"/") || !strings.HasSuffix(q.Get("X-Amz-Credential"), "/eu-west-1/kafka-cluster/aws4_request") {
-		t.Errorf("token %s", text)
-	}
+	return u
 }

@@ -14,7 +14,9 @@ var errNoRegion = errors.New("no AWS region: neither the target's aws.region, no
 
 // Hosts of MSK: b-1.NAME.ID.c2.kafka.REGION.amazonaws.com and
 // boot-ID.c1.kafka-serverless.REGION.amazonaws.com, in China with .cn behind.
-var regionOfHost = regexp.MustCompile(`\.kafka(?:-serverless)?\.([a-z]{2}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com(?:\.cn)?$`)
+var regionOfHost = regexp.MustCompile(`\.kafka(?:-serverless)?\.([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com(?:\.cn)?$`)
+
+var isRegion = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
 // said is a region, and who says so.
 type said struct{ region, by string }
@@ -37,6 +39,9 @@ func decideRegion(setting, cluster string, hosts []string) (string, error) {
 // regions lists who names a region, in the order in which they count.
 func regions(setting, cluster string, hosts []string) (all []said, err error) {
 	if setting != "" {
+		if !isRegion.MatchString(setting) {
+			return nil, fmt.Errorf("aws.region %.60q is no AWS region; they look like eu-west-1", setting)
+		}
 		all = append(all, said{setting, "aws.region"})
 	}
 	if cluster != "" {

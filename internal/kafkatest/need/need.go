@@ -34,7 +34,7 @@ func Chromium() Part { return Part{"chromium", "Chromium", "make test"} }
 // Kcat is the librdkafka command-line client.
 func Kcat() Part { return Part{"kcat", "Kcat", "make test"} }
 
-// Python is a Python with DuckDB and pandas.
+// Python is a Python with the packages of .ci/python.txt.
 func Python() Part { return Part{"python", "Python", "make test"} }
 
 // RealTime is up to three minutes of wall time, for a test that needs only Go

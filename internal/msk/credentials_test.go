@@ -1,0 +1,174 @@
+package msk
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"msklt/scenario"
+)
+
+const role = "arn:aws:iam::123456789012:role/load-test"
+
+// write writes a file and returns its path.
+func write(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// signedBy returns the access key that a token is signed with.
+func signedBy(t *testing.T, token string) string {
+	t.Helper()
+	key, _, _ := strings.Cut(signedURL(t, token).Query().Get("X-Amz-Credential"), "/")
+	return key
+}
+
+// TestCredentials gets credentials from each place, and holds that a hundred logins of
+// clients that begin together take one call to the token service at most.
+func TestCredentials(t *testing.T) {
+	const profiles = `
+[profile plain]
+aws_access_key_id = AKIDPLAIN
+aws_secret_access_key = ` + secretKey + `
+[profile chained]
+role_arn = ` + role + `
+source_profile = plain
+`
+	for _, c := range []struct {
+		name     string
+		env      []string
+		settings scenario.AWS
+		key      string
+		asked    url.Values // nil: the token service is not called
+	}{
+		{name: "environment", env: keys(), key: accessKey},
+		{name: "profile", settings: scenario.AWS{Profile: "plain"}, env: keys(), key: "AKIDPLAIN"},
+		{name: "profile of the environment", env: []string{"AWS_PROFILE=plain"}, key: "AKIDPLAIN"},
+		{name: "profile with a role", settings: scenario.AWS{Profile: "chained"}, key: "ASIA1",
+			asked: url.Values{"Action": {"AssumeRole"}, "RoleArn": {role}, "RoleSessionName": {"msklt"}}},
+		{name: "role", settings: scenario.AWS{Role: role}, env: keys(), key: "ASIA1",
+			asked: url.Values{"Action": {"AssumeRole"}, "RoleArn": {role}, "RoleSessionName": {"msklt"}}},
+		{name: "role with all", settings: scenario.AWS{Role: role, RoleSession: "me", ExternalID: "42", Profile: "plain"}, key: "ASIA1",
+			asked: url.Values{"Action": {"AssumeRole"}, "RoleArn": {role}, "RoleSessionName": {"me"}, "ExternalId": {"42"}}},
+		{name: "web identity", settings: scenario.AWS{Role: role, WebIdentityFile: "web"}, key: "ASIA1",
+			asked: url.Values{"Action": {"AssumeRoleWithWebIdentity"}, "RoleArn": {role}, "RoleSessionName": {"msklt"}, "WebIdentityToken": {"a.b.c"}}},
+		{name: "web identity of the environment", env: []string{"AWS_WEB_IDENTITY_TOKEN_FILE=web", "AWS_ROLE_ARN=" + role}, key: "ASIA1",
+			asked: url.Values{"Action": {"AssumeRoleWithWebIdentity"}, "RoleArn": {role}, "RoleSessionName": {"msklt"}, "WebIdentityToken": {"a.b.c"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := environment(t, c.env...)
+			t.Chdir(dir)
+			write(t, filepath.Join(dir, "config"), profiles)
+			write(t, filepath.Join(dir, "web"), "a.b.c")
+			s := newStub(t)
+			c.settings.STSEndpoint = s.URL
+			a, err := NewAccount(t.Context(), c.settings, nil, serverless)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			for range 100 {
+				all.Go(func() {
+					if token, err := a.token(t.Context()); err != nil || signedBy(t, token) != c.key {
+						t.Errorf("%v, signed with %s", err, signedBy(t, token))
+					}
+				})
+			}
+			all.Wait()
+			if want := min(len(c.asked), 1); len(s.asked) != want {
+				t.Fatalf("the token service was asked %d times, not %d", len(s.asked), want)
+			}
+			for name, want := range c.asked {
+				if got := s.asked[0][name]; len(got) != 1 || got[0] != want[0] {
+					t.Errorf("%s: %v, not %v", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestRenewal holds that logins go on with new credentials when the old ones end.
+func TestRenewal(t *testing.T) {
+	environment(t, keys()...)
+	s := newStub(t)
+	s.lifetime = 0 // as good as ended
+	a, err := NewAccount(t.Context(), scenario.AWS{Role: role, STSEndpoint: s.URL}, nil, serverless)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"ASIA2", "ASIA3"} {
+		if token, err := a.token(t.Context()); err != nil || signedBy(t, token) != want {
+			t.Errorf("%v, signed with %s, not %s", err, signedBy(t, token), want)
+		}
+	}
+}
+
+// TestNoCredentials holds what is said where there are none, and that no secret is.
+func TestNoCredentials(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+	}))
+	t.Cleanup(silent.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	for _, c := range []struct {
+		name     string
+		env      []string
+		config   string
+		settings scenario.AWS
+		refuse   fault
+		says     []string
+	}{
+		{name: "nothing", says: []string{"no AWS credentials found; looked in", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, not set",
+			`profile "default" of `, "/config and ", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "but not at the role of this EC2 instance (AWS_EC2_METADATA_DISABLED is set)"}},
+		{name: "half a key", env: []string{"AWS_ACCESS_KEY_ID=" + accessKey}, says: []string{"AWS_SECRET_ACCESS_KEY not set"}},
+		{name: "metadata service is silent", env: []string{"AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + silent.URL},
+			says: []string{"no AWS credentials found", "its metadata service does not answer"}},
+		{name: "no such profile", settings: scenario.AWS{Profile: "prod"}, says: []string{`AWS profile "prod" is not in `, "/config or "}},
+		{name: "broken config", config: "[profile x\n", settings: scenario.AWS{Profile: "x"}, says: []string{`AWS profile "x" is not in`}},
+		{name: "program prints something else", config: "[default]\ncredential_process = printf '%s' " + secretKey, says: []string{"credential_process printed something else than credentials"}},
+		{name: "program fails", config: "[default]\ncredential_process = sh -c 'exit 3'", says: []string{"credential_process", "exit status 3"}},
+		{name: "SSO session ended", config: "[default]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r\n", says: []string{"aws sso login"}},
+		{name: "role denied", env: keys(), settings: scenario.AWS{Role: role},
+			refuse: fault{403, "AccessDenied", "User: arn:aws:iam::123456789012:user/u is not authorized to perform: sts:AssumeRole on resource: " + role},
+			says:   []string{"does not let these credentials assume " + role, "user/u", "trust policy"}},
+		{name: "expired", env: append(keys(), "AWS_SESSION_TOKEN=session"), settings: scenario.AWS{Role: role},
+			refuse: fault{403, "ExpiredToken", "The security token included in the request is expired"}, says: []string{"credentials have expired"}},
+		{name: "unknown key", env: keys(), settings: scenario.AWS{Role: role},
+			refuse: fault{403, "InvalidClientTokenId", "The security token included in the request is invalid."}, says: []string{"does not know the access key"}},
+		{name: "wrong secret", env: keys(), settings: scenario.AWS{Role: role},
+			refuse: fault{403, "SignatureDoesNotMatch", "The Canonical String should have been x-amz-security-token:" + secretKey}, says: []string{"does not accept the signature", "clock"}},
+		{name: "web identity ended", config: "[default]", settings: scenario.AWS{Role: role, WebIdentityFile: "config"},
+			refuse: fault{400, "ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time"}, says: []string{"the web identity token in config has expired"}},
+		{name: "no web identity", settings: scenario.AWS{Role: role, WebIdentityFile: "gone"}, says: []string{"unable to read file at gone", "no such file"}},
+		{name: "AWS's fault", env: keys(), settings: scenario.AWS{Role: role},
+			refuse: fault{503, "ServiceUnavailable", secretKey}, says: []string{"AWS answers ServiceUnavailable"}},
+		{name: "no way to the token service", env: keys(), settings: scenario.AWS{Role: role, STSEndpoint: closed.URL}, says: []string{"cannot be reached from here", "interface endpoint"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := environment(t, c.env...)
+			t.Chdir(dir)
+			if c.config != "" {
+				write(t, filepath.Join(dir, "config"), c.config)
+			}
+			if c.settings.STSEndpoint == "" {
+				s := newStub(t)
+				s.refuse["AssumeRole"], s.refuse["AssumeRoleWithWebIdentity"] = c.refuse, c.refuse
+				c.settings.STSEndpoint = s.URL
+			}
+			begin := time.Now()
+			_, err := NewAccount(t.Context(), c.settings, nil, serverless)
+			t.Logf("%v: %v", time.Since(begin).Round(time.Millisecond), err)
+			checkError(t, err, c.says...)
+		})
+	}
+}

@@ -1,0 +1,171 @@
+package msk
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"msklt/internal/limits"
+	"msklt/scenario"
+)
+
+// TestPythonMoto asks moto, AWS's APIs as others understand them: for roles, and for
+// what a cluster is. It knows no addresses and has ARNs of its own form, so that
+// bootstrap-brokers is the stub's answer and the ARNs are translated.
+func TestPythonMoto(t *testing.T) {
+	moto := startMoto(t)
+	t.Run("role", func(t *testing.T) {
+		environment(t, keys()...)
+		checkIdentity(t, scenario.AWS{Region: "eu-west-1", STSEndpoint: moto, Role: role, ExternalID: "42"})
+	})
+	t.Run("web identity", func(t *testing.T) {
+		file := write(t, filepath.Join(environment(t), "web"), "a.b.c")
+		checkIdentity(t, scenario.AWS{Region: "eu-west-1", STSEndpoint: moto, Role: role, WebIdentityFile: file})
+	})
+	for _, c := range []struct {
+		name, create string
+		want         Described
+	}{
+		{"Provisioned", `{"clusterName": "demo", "provisioned": {"brokerNodeGroupInfo": {"instanceType": "express.m7g.xlarge"}, "kafkaVersion": "3.8.x", "numberOfBrokerNodes": 6}}`,
+			Described{Name: "demo", Version: "3.8.x", Kind: limits.ApacheKafka, Profile: "msk-express-m7g.xlarge:6"}},
+		{"Serverless", `{"clusterName": "demo", "serverless": {"vpcConfigs": [{"subnetIds": ["a"]}]}}`,
+			Described{Name: "demo", Kind: limits.MSKServerless, Profile: "msk-serverless"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			environment(t, keys()...)
+			a, err := NewAccount(t.Context(), scenario.AWS{Endpoint: translated(t, moto, createAt(t, moto, c.create))}, nil, serverless)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := a.Describe(t.Context(), serverless)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Name != c.want.Name || got.Version != c.want.Version || got.Kind != c.want.Kind || got.Profile != c.want.Profile || got.Addresses["aws-msk-iam"][0] != "b-1:9098" {
+				t.Errorf("%+v, not %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// startMoto starts moto on this machine and returns its address.
+func startMoto(t *testing.T) string {
+	t.Helper()
+	python := pythonPath(t)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	c := exec.CommandContext(t.Context(), python, "-m", "moto.server", "-H", host, "-p", port)
+	var log bytes.Buffer
+	c.Stdout, c.Stderr = &log, &log
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	t.Cleanup(func() {
+		c.Process.Kill()
+		if <-ended; t.Failed() {
+			t.Log(log.String())
+		}
+	})
+	for {
+		if probe, err := net.Dial("tcp", free.Addr().String()); err == nil {
+			probe.Close()
+			return "http://" + free.Addr().String()
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("moto ended: %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// checkIdentity holds that an account is the role's, in the session of a fixed name.
+func checkIdentity(t *testing.T, settings scenario.AWS) {
+	t.Helper()
+	a, err := NewAccount(t.Context(), settings, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := sts.NewFromConfig(a.config, func(o *sts.Options) { o.BaseEndpoint = &settings.STSEndpoint })
+	who, err := client.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "arn:aws:sts::123456789012:assumed-role/load-test/msklt"; *who.Arn != want {
+		t.Errorf("%s, not %s", *who.Arn, want)
+	}
+	if token, err := a.token(t.Context()); err != nil || !strings.HasPrefix(signedBy(t, token), "ASIA") {
+		t.Errorf("signed by %s, %v", signedBy(t, token), err)
+	}
+}
+
+// createAt makes a cluster at moto and returns the ARN that it has there.
+func createAt(t *testing.T, moto, cluster string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto+"/api/v2/clusters", strings.NewReader(cluster))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+"/20261122/eu-west-1/kafka/aws4_request, SignedHeaders=host, Signature=0")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var made struct {
+		ClusterARN string `json:"clusterArn"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&made); err != nil || made.ClusterARN == "" {
+		t.Fatalf("%s: %+v, %v", answer.Status, made, err)
+	}
+	return made.ClusterARN
+}
+
+// translated stands before moto, where the cluster's ARN is serverless.
+func translated(t *testing.T, moto, theirs string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if strings.HasSuffix(r.URL.Path, "/bootstrap-brokers") {
+			io.WriteString(w, `{"bootstrapBrokerStringSaslIam": "b-1:9098"}`)
+			return
+		}
+		path := strings.Replace(r.URL.Path, serverless, url.PathEscape(theirs), 1)
+		on, err := http.NewRequestWithContext(r.Context(), r.Method, moto+path, r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		on.Header = r.Header.Clone()
+		answer, err := http.DefaultClient.Do(on)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		body, _ := io.ReadAll(answer.Body)
+		w.WriteHeader(answer.StatusCode)
+		w.Write(bytes.ReplaceAll(body, []byte(theirs), []byte(serverless)))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
