@@ -20,8 +20,8 @@ import (
 	"msklt/scenario"
 )
 
-// TestPythonMoto asks moto, AWS's APIs as others understand them: for roles, and for
-// what a cluster is. It knows no addresses and has ARNs of its own form, so that
+// TestPythonMoto asks moto, AWS's APIs as others understand them: for roles, for what
+// a cluster is, and whether a policy is one. It knows no addresses and has ARNs of its own form, so that
 // bootstrap-brokers is the stub's answer and the ARNs are translated.
 func TestPythonMoto(t *testing.T) {
 	moto := startMoto(t)
@@ -32,6 +32,11 @@ func TestPythonMoto(t *testing.T) {
 	t.Run("web identity", func(t *testing.T) {
 		file := write(t, filepath.Join(environment(t), "web"), "a.b.c")
 		checkIdentity(t, scenario.AWS{Region: "eu-west-1", STSEndpoint: moto, Role: role, WebIdentityFile: file})
+	})
+	t.Run("policy", func(t *testing.T) {
+		environment(t)
+		form := url.Values{"Action": {"CreatePolicy"}, "Version": {"2010-05-08"}, "PolicyName": {"msklt"}, "PolicyDocument": {PolicyFor([]Action{Connect, WriteData, AlterGroup}, serverless)}}
+		post(t, moto, "iam", "application/x-www-form-urlencoded", "/", form.Encode())
 	})
 	for _, c := range []struct {
 		name, create string
@@ -120,24 +125,35 @@ func checkIdentity(t *testing.T, settings scenario.AWS) {
 // createAt makes a cluster at moto and returns the ARN that it has there.
 func createAt(t *testing.T, moto, cluster string) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto+"/api/v2/clusters", strings.NewReader(cluster))
+	var made struct {
+		ClusterARN string `json:"clusterArn"`
+	}
+	answer := post(t, moto, "kafka", "application/json", "/api/v2/clusters", cluster)
+	if err := json.Unmarshal(answer, &made); err != nil || made.ClusterARN == "" {
+		t.Fatalf("%s: %v", answer, err)
+	}
+	return made.ClusterARN
+}
+
+// post asks one of moto's services for something that must succeed.
+func post(t *testing.T, moto, service, kind, path, body string) []byte {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+"/20261122/eu-west-1/kafka/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("Content-Type", kind)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+"/20261122/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var made struct {
-		ClusterARN string `json:"clusterArn"`
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", answer.Status, text, err)
 	}
-	if err := json.NewDecoder(answer.Body).Decode(&made); err != nil || made.ClusterARN == "" {
-		t.Fatalf("%s: %+v, %v", answer.Status, made, err)
-	}
-	return made.ClusterARN
+	return text
 }
 
 // translated stands before moto, where the cluster's ARN is serverless.
