@@ -1,6 +1,7 @@
 package msk
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -118,6 +119,15 @@ func TestNoCredentials(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(silent.Close)
+	roleless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPut {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "60")
+		fmt.Fprint(w, "token")
+	}))
+	t.Cleanup(roleless.Close)
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	for _, c := range []struct {
@@ -133,6 +143,8 @@ func TestNoCredentials(t *testing.T) {
 		{name: "half a key", env: []string{"AWS_ACCESS_KEY_ID=" + accessKey}, says: []string{"AWS_SECRET_ACCESS_KEY not set"}},
 		{name: "metadata service is silent", env: []string{"AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + silent.URL},
 			says: []string{"no AWS credentials found", "its metadata service does not answer"}},
+		{name: "instance without a role", env: []string{"AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + roleless.URL},
+			says: []string{"no AWS credentials found", "the role of this EC2 instance (it has none)"}},
 		{name: "no such profile", settings: scenario.AWS{Profile: "prod"}, says: []string{`AWS profile "prod" is not in `, "/config or "}},
 		{name: "broken config", config: "[profile x\n", settings: scenario.AWS{Profile: "x"}, says: []string{`AWS profile "x" is not in`}},
 		{name: "program prints something else", config: "[default]\ncredential_process = printf '%s' " + secretKey, says: []string{"credential_process printed something else than credentials"}},

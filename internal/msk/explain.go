@@ -1,6 +1,7 @@
 package msk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/transport/http"
 
 	"msklt/scenario"
 )
@@ -51,7 +53,7 @@ func (a *Account) explainCredentials(err error) error {
 	case a.settings.Role != "" && denied(code):
 		return fmt.Errorf("AWS does not let %s assume %s: %s; allow sts:AssumeRole there and, in the role's trust policy, who asks, with the external id if it wants one", a.source(), a.settings.Role, a.clean(message))
 	case strings.Contains(text, "EC2 IMDS"):
-		return fmt.Errorf("no AWS credentials found; looked in %s; set one of them up, or aws.profile", strings.Join(a.looked(), ", "))
+		return fmt.Errorf("no AWS credentials found; looked in %s; set one of them up, or aws.profile", strings.Join(a.looked(err), ", "))
 	case strings.Contains(text, "SSO") && (strings.Contains(text, "expired") || strings.Contains(text, "no such file")):
 		return errors.New("AWS credentials: the SSO session has ended; run aws sso login with the same profile")
 	}
@@ -67,23 +69,19 @@ func (a *Account) source() string {
 }
 
 // looked lists where the SDK looks for credentials, in its order.
-func (a *Account) looked() []string {
+func (a *Account) looked(err error) []string {
 	var places []string
 	if a.settings.Profile == "" {
 		places = append(places, "the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "+missing("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")+")")
 	}
-	profile := a.settings.Profile
-	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
-		if profile == "" {
-			profile = os.Getenv(name)
-		}
-	}
-	if profile == "" {
-		profile = "default"
-	}
+	profile := cmp.Or(a.settings.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"), "default")
 	places = append(places, fmt.Sprintf("profile %q of %s", profile, strings.Join(configFiles(), " and ")),
 		"a container's role (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, "+missing("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")+")")
 	imds := "the role of this EC2 instance (its metadata service does not answer)"
+	var answer *http.ResponseError
+	if errors.As(err, &answer) && answer.HTTPStatusCode() == 404 {
+		imds = "the role of this EC2 instance (it has none)"
+	}
 	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
 		imds = "but not at the role of this EC2 instance (AWS_EC2_METADATA_DISABLED is set)"
 	}
@@ -104,14 +102,10 @@ func missing(names ...string) string {
 
 // configFiles are the SDK's, as this environment has them.
 func configFiles() []string {
-	files := []string{os.Getenv("AWS_CONFIG_FILE"), os.Getenv("AWS_SHARED_CREDENTIALS_FILE")}
-	if files[0] == "" {
-		files[0] = config.DefaultSharedConfigFilename()
+	return []string{
+		cmp.Or(os.Getenv("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename()),
+		cmp.Or(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), config.DefaultSharedCredentialsFilename()),
 	}
-	if files[1] == "" {
-		files[1] = config.DefaultSharedCredentialsFilename()
-	}
-	return files
 }
 
 // explainCall says in a sentence why a call failed. One that IAM does not allow is

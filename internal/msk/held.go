@@ -10,8 +10,11 @@ import (
 )
 
 // early is how long before their end credentials are renewed, at least where they
-// last twice as long.
-const early = 5 * time.Minute
+// last twice as long; pause is the least time between two questions.
+const (
+	early = 5 * time.Minute
+	pause = time.Second
+)
 
 // held keeps credentials for all clients and renews them before they end, because a
 // broker lets a session last no longer than the credentials that began it: the last
@@ -20,8 +23,9 @@ type held struct {
 	source aws.CredentialsProvider
 	now    atomic.Pointer[aws.Credentials] // nil before there are any
 
-	turn  chan struct{} // whoever fills it may renew
-	renew time.Time     // zero: never
+	turn   chan struct{} // whoever fills it may read and write what follows
+	ask    time.Time     // not before, where there is something to answer with
+	failed error         // of the last question, where it left nothing
 }
 
 func newHeld(source aws.CredentialsProvider) *held {
@@ -38,9 +42,29 @@ func (h *held) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		return aws.Credentials{}, ctx.Err()
 	}
 	old := h.now.Load()
-	if old != nil && (h.renew.IsZero() || time.Now().Before(h.renew)) {
+	lasts := old != nil && (!old.CanExpire || time.Now().Before(old.Expires))
+	switch due := !time.Now().Before(h.ask); {
+	case lasts && (!old.CanExpire || !due):
 		return *old, nil
+	case !lasts && h.failed != nil && !due:
+		return aws.Credentials{}, h.failed
 	}
+	fresh, err := h.fetch(ctx)
+	switch {
+	case err == nil:
+		h.now.Store(&fresh)
+	case lasts:
+		fresh, err = *old, nil // and asked for again later
+	case ctx.Err() == nil:
+		h.failed = err // else it was this caller who gave up
+	}
+	left := time.Until(fresh.Expires)
+	h.ask = time.Now().Add(max(pause, left-min(early, left/2)))
+	return fresh, err
+}
+
+// fetch asks the source.
+func (h *held) fetch(ctx context.Context) (aws.Credentials, error) {
 	if cache, ok := h.source.(*aws.CredentialsCache); ok {
 		cache.Invalidate() // it would keep them to their very end
 	}
@@ -48,19 +72,8 @@ func (h *held) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err == nil && !fresh.HasKeys() {
 		err = errors.New("they are empty")
 	}
-	if err != nil {
-		if old == nil || !time.Now().Before(old.Expires) {
-			return aws.Credentials{}, err
-		}
-		fresh = *old // which still last, and are asked for again later
-	}
-	h.now.Store(&fresh)
-	h.renew = time.Time{}
-	if fresh.CanExpire {
-		left := time.Until(fresh.Expires)
-		h.renew = fresh.Expires.Add(-min(early, left/2))
-	}
-	return fresh, nil
+	h.failed = nil
+	return fresh, err
 }
 
 // secrets are the texts that must not be shown.

@@ -118,8 +118,27 @@ func TestHeldFailure(t *testing.T) {
 			t.Errorf("after the end: %v", err)
 		}
 		s.fails = nil
+		if _, err := h.Retrieve(t.Context()); err == nil {
+			t.Error("asked again at once")
+		}
+		time.Sleep(time.Second)
 		if got, err := h.Retrieve(t.Context()); err != nil || time.Until(got.Expires) != time.Hour {
 			t.Errorf("afterwards: %v, %v", got.Expires, err)
+		}
+	})
+}
+
+// TestHeldGivenUp holds that a caller who gives up does not speak for the others.
+func TestHeldGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHeld(&source{takes: time.Minute})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := h.Retrieve(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		if _, err := h.Retrieve(t.Context()); err != nil {
+			t.Errorf("%v", err)
 		}
 	})
 }
