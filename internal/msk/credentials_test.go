@@ -15,7 +15,17 @@ import (
 	"msklt/scenario"
 )
 
-const role = "arn:aws:iam::123456789012:role/load-test"
+const (
+	role     = "arn:aws:iam::123456789012:role/load-test"
+	profiles = `
+[profile plain]
+aws_access_key_id = AKIDPLAIN
+aws_secret_access_key = ` + secretKey + `
+[profile chained]
+role_arn = ` + role + `
+source_profile = plain
+`
+)
 
 // write writes a file and returns its path.
 func write(t *testing.T, path, text string) string {
@@ -36,14 +46,6 @@ func signedBy(t *testing.T, token string) string {
 // TestCredentials gets credentials from each place, and holds that a hundred logins of
 // clients that begin together take one call to the token service at most.
 func TestCredentials(t *testing.T) {
-	const profiles = `
-[profile plain]
-aws_access_key_id = AKIDPLAIN
-aws_secret_access_key = ` + secretKey + `
-[profile chained]
-role_arn = ` + role + `
-source_profile = plain
-`
 	for _, c := range []struct {
 		name     string
 		env      []string
@@ -113,7 +115,36 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-// TestNoCredentials holds what is said where there are none, and that no secret is.
+// failing is an attempt to get credentials that must fail.
+type failing struct {
+	name     string
+	env      []string
+	config   string
+	settings scenario.AWS
+	refuse   fault // by the token service
+	says     []string
+}
+
+// check holds that there are none, what is said, and that no secret is.
+func (c failing) check(t *testing.T) {
+	t.Helper()
+	dir := environment(t, c.env...)
+	t.Chdir(dir)
+	if c.config != "" {
+		write(t, filepath.Join(dir, "config"), c.config)
+	}
+	if c.settings.STSEndpoint == "" {
+		s := newStub(t)
+		s.refuse["AssumeRole"], s.refuse["AssumeRoleWithWebIdentity"] = c.refuse, c.refuse
+		c.settings.STSEndpoint = s.URL
+	}
+	begin := time.Now()
+	_, err := NewAccount(t.Context(), c.settings, nil, serverless)
+	t.Logf("%v: %v", time.Since(begin).Round(time.Millisecond), err)
+	checkError(t, err, c.says...)
+}
+
+// TestNoCredentials holds what is said where there are none.
 func TestNoCredentials(t *testing.T) {
 	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
@@ -128,16 +159,7 @@ func TestNoCredentials(t *testing.T) {
 		fmt.Fprint(w, "token")
 	}))
 	t.Cleanup(roleless.Close)
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
-	for _, c := range []struct {
-		name     string
-		env      []string
-		config   string
-		settings scenario.AWS
-		refuse   fault
-		says     []string
-	}{
+	for _, c := range []failing{
 		{name: "nothing", says: []string{"no AWS credentials found; looked in", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, not set",
 			`profile "default" of `, "/config and ", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "but not at the role of this EC2 instance (AWS_EC2_METADATA_DISABLED is set)"}},
 		{name: "half a key", env: []string{"AWS_ACCESS_KEY_ID=" + accessKey}, says: []string{"AWS_SECRET_ACCESS_KEY not set"}},
@@ -150,6 +172,16 @@ func TestNoCredentials(t *testing.T) {
 		{name: "program prints something else", config: "[default]\ncredential_process = printf '%s' " + secretKey, says: []string{"credential_process printed something else than credentials"}},
 		{name: "program fails", config: "[default]\ncredential_process = sh -c 'exit 3'", says: []string{"credential_process", "exit status 3"}},
 		{name: "SSO session ended", config: "[default]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r\n", says: []string{"aws sso login"}},
+	} {
+		t.Run(c.name, c.check)
+	}
+}
+
+// TestCredentialsRefused holds what is said where the token service gives none.
+func TestCredentialsRefused(t *testing.T) {
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	for _, c := range []failing{
 		{name: "role denied", env: keys(), settings: scenario.AWS{Role: role},
 			refuse: fault{403, "AccessDenied", "User: arn:aws:iam::123456789012:user/u is not authorized to perform: sts:AssumeRole on resource: " + role},
 			says:   []string{"does not let these credentials assume " + role, "user/u", "trust policy"}},
@@ -166,21 +198,6 @@ func TestNoCredentials(t *testing.T) {
 			refuse: fault{503, "ServiceUnavailable", secretKey}, says: []string{"AWS answers ServiceUnavailable"}},
 		{name: "no way to the token service", env: keys(), settings: scenario.AWS{Role: role, STSEndpoint: closed.URL}, says: []string{"cannot be reached from here", "interface endpoint"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			dir := environment(t, c.env...)
-			t.Chdir(dir)
-			if c.config != "" {
-				write(t, filepath.Join(dir, "config"), c.config)
-			}
-			if c.settings.STSEndpoint == "" {
-				s := newStub(t)
-				s.refuse["AssumeRole"], s.refuse["AssumeRoleWithWebIdentity"] = c.refuse, c.refuse
-				c.settings.STSEndpoint = s.URL
-			}
-			begin := time.Now()
-			_, err := NewAccount(t.Context(), c.settings, nil, serverless)
-			t.Logf("%v: %v", time.Since(begin).Round(time.Millisecond), err)
-			checkError(t, err, c.says...)
-		})
+		t.Run(c.name, c.check)
 	}
 }

@@ -1,8 +1,11 @@
 package msk
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"msklt/scenario"
 )
 
 func TestDecideRegion(t *testing.T) {
@@ -40,6 +43,44 @@ func TestDecideRegion(t *testing.T) {
 			}
 			if err != nil && !strings.Contains(err.Error(), c.mistake) {
 				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// TestRegionOfEnvironment holds where the region comes from when neither settings nor
+// cluster name one.
+func TestRegionOfEnvironment(t *testing.T) {
+	const profiles = "[default]\nregion = eu-north-1\n[profile south]\nregion = eu-south-1\n"
+	for _, c := range []struct {
+		name     string
+		env      []string
+		config   string
+		settings scenario.AWS
+		want     string // "": none
+	}{
+		{name: "nowhere"},
+		{name: "AWS_REGION", env: []string{"AWS_REGION=us-west-1", "AWS_DEFAULT_REGION=us-west-2"}, config: profiles, want: "us-west-1"},
+		{name: "AWS_DEFAULT_REGION", env: []string{"AWS_DEFAULT_REGION=us-west-2"}, config: profiles, want: "us-west-2"},
+		{name: "profile", config: profiles, want: "eu-north-1"},
+		{name: "profile of the settings", config: profiles + "aws_access_key_id = AKIDSOUTH\naws_secret_access_key = " + secretKey,
+			settings: scenario.AWS{Profile: "south"}, want: "eu-south-1"},
+		{name: "setting", env: []string{"AWS_REGION=us-west-1"}, config: profiles, settings: scenario.AWS{Region: "us-east-2"}, want: "us-east-2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := environment(t, append(keys(), c.env...)...)
+			write(t, filepath.Join(dir, "config"), c.config)
+			a, err := NewAccount(t.Context(), c.settings, []string{"kafka.example.com:9098"}, "")
+			if c.want == "" {
+				checkError(t, err, "no AWS region", "AWS_REGION")
+				return
+			}
+			if err != nil || a.Region != c.want {
+				t.Fatalf("%+v, %v", a, err)
+			}
+			token, err := a.token(t.Context())
+			if host := signedURL(t, token).Host; err != nil || host != "kafka."+c.want+".amazonaws.com" {
+				t.Errorf("signed for %s, %v", host, err)
 			}
 		})
 	}
