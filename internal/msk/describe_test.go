@@ -180,7 +180,7 @@ func TestNoWayToAWS(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	for _, c := range []struct{ name, endpoint, says string }{
-		{"nobody listens", closed.URL, "AWS cannot be reached from here (connection refused)"},
+		{"nobody listens", closed.URL, "AWS cannot be reached from here (" + closed.Listener.Addr().String() + ": connection refused)"},
 		{"not AWS", "http://127.0.0.1:1/%zz", "asking AWS with DescribeClusterV2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

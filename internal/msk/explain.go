@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -154,7 +155,7 @@ func (a *Account) explain(err error) error {
 	case errors.As(err, &dns):
 		return fmt.Errorf("the host %s has no address here; a VPC without a way to the internet needs an interface endpoint for it", dns.Name)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
-		return fmt.Errorf("AWS cannot be reached from here (%s); a VPC without a way to the internet needs an interface endpoint, or a target with bootstrap addresses and credentials at hand", a.clean(cause(err)))
+		return fmt.Errorf("AWS cannot be reached from here (%s%s); a VPC without a way to the internet needs an interface endpoint, or a target with bootstrap addresses and credentials at hand", hostOf(err), a.clean(cause(err)))
 	}
 	return errors.New(a.clean(err.Error()))
 }
@@ -170,6 +171,17 @@ func codeOf(err error) (code, message string) {
 
 func denied(code string) bool {
 	return slices.Contains([]string{"AccessDenied", "AccessDeniedException", "ForbiddenException"}, code)
+}
+
+// hostOf is the host that was called and a colon; "" where the error does not say.
+func hostOf(err error) string {
+	var call *url.Error
+	if errors.As(err, &call) {
+		if u, err := url.Parse(call.URL); err == nil {
+			return u.Host + ": "
+		}
+	}
+	return ""
 }
 
 // cause is the innermost error's text.

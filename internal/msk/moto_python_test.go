@@ -1,10 +1,10 @@
 package msk
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -64,41 +63,40 @@ func TestPythonMoto(t *testing.T) {
 	}
 }
 
-// startMoto starts moto on this machine and returns its address.
+// startMoto starts moto on a free port of this machine and returns its address.
 func startMoto(t *testing.T) string {
 	t.Helper()
-	python := pythonPath(t)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	c := exec.CommandContext(t.Context(), pythonPath(t), "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0")
+	out, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, port, _ := net.SplitHostPort(free.Addr().String())
-	free.Close()
-	c := exec.CommandContext(t.Context(), python, "-m", "moto.server", "-H", host, "-p", port)
-	var log bytes.Buffer
-	c.Stdout, c.Stderr = &log, &log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	address, said, ended := make(chan string, 1), []string{}, make(chan struct{})
+	go func() {
+		defer close(ended)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			said = append(said, lines.Text())
+			if _, at, ok := strings.Cut(lines.Text(), "Running on http://"); ok {
+				address <- "http://" + at
+			}
+		}
+	}()
 	t.Cleanup(func() {
 		c.Process.Kill()
 		if <-ended; t.Failed() {
-			t.Log(log.String())
+			t.Log(strings.Join(said, "\n"))
 		}
+		c.Wait()
 	})
-	for {
-		if probe, err := net.Dial("tcp", free.Addr().String()); err == nil {
-			probe.Close()
-			return "http://" + free.Addr().String()
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("moto ended: %v", err)
-		case <-time.After(50 * time.Millisecond):
-		}
+	select {
+	case at := <-address:
+		return at
+	case <-ended:
+		t.Fatal("moto ended")
+		return ""
 	}
 }
 
