@@ -73,7 +73,8 @@ func (a *Account) source() string {
 func (a *Account) looked(err error) []string {
 	var places []string
 	if a.settings.Profile == "" {
-		places = append(places, "the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "+missing("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")+")")
+		places = append(places, "the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "+missing("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")+")",
+			"its web identity (AWS_WEB_IDENTITY_TOKEN_FILE, "+missing("AWS_WEB_IDENTITY_TOKEN_FILE")+")")
 	}
 	profile := cmp.Or(a.settings.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"), "default")
 	places = append(places, fmt.Sprintf("profile %q of %s", profile, strings.Join(configFiles(), " and ")),
@@ -91,14 +92,15 @@ func (a *Account) looked(err error) []string {
 
 // missing says which variables are not set.
 func missing(names ...string) string {
+	all := len(names)
 	names = slices.DeleteFunc(names, func(n string) bool { return os.Getenv(n) != "" })
 	switch len(names) {
 	case 0:
 		return "set"
-	case 1:
-		return names[0] + " not set"
+	case all:
+		return "not set"
 	}
-	return "not set"
+	return strings.Join(names, ", ") + " not set"
 }
 
 // configFiles are the SDK's, as this environment has them.
