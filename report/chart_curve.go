@@ -89,7 +89,7 @@ func curvePoints(l Latency, x, y scale) (points []point, bound int) {
 }
 
 func quantileTicks(x scale, furthest float64) []tick {
-	ticks := []tick{{At: at(x(2)), Label: "p50"}}
+	ticks := []tick{{At: at(x(2)), Label: "p50", Minor: furthest > 1e4}}
 	for n := 1; math.Pow(10, float64(n)) <= furthest*(1+1e-9) && n < 9; n++ {
 		name := "p" + strings.Repeat("9", n)
 		switch {

@@ -48,12 +48,15 @@ func incidentalTraits() []trait {
 func (c *Comparison) traits(of []trait) (sentences []string) {
 	for _, t := range of {
 		before, after := distinct(c.Before, t.of), distinct(c.After, t.of)
-		if len(before) > 1 || !slices.Equal(before, after) {
+		if differ(before, after) {
 			sentences = append(sentences, fmt.Sprintf("The %s differs: %s before, %s after.", t.name, enumerated(before, 3), enumerated(after, 3)))
 		}
 	}
 	return sentences
 }
+
+// differ tells whether runs do not all have one value, given those of both sides.
+func differ(before, after []string) bool { return len(before) > 1 || !slices.Equal(before, after) }
 
 // distinct are the values that runs have of something, in order.
 func distinct(runs []*Result, of func(*Result) string) (values []string) {

@@ -150,13 +150,13 @@ func (s *sheet) findings(c *Comparison) {
 	}
 	label := "not known"
 	for _, m := range c.lacked() {
-		s.row(label, m.names+": "+clip(m.why, 300))
+		s.row(label, m.Names+": "+clip(m.Why, 300))
 		label = ""
 	}
 }
 
 // lack is why some metrics are not compared.
-type lack struct{ names, why string }
+type lack struct{ Names, Why string }
 
 // lacked are the metrics that are not compared, those together that lack the same.
 func (c *Comparison) lacked() (all []lack) {
@@ -164,12 +164,12 @@ func (c *Comparison) lacked() (all []lack) {
 		if m.Unknown == "" {
 			continue
 		}
-		i := slices.IndexFunc(all, func(l lack) bool { return l.why == m.Unknown })
+		i := slices.IndexFunc(all, func(l lack) bool { return l.Why == m.Unknown })
 		if i < 0 {
 			all = append(all, lack{m.Name, m.Unknown})
 			continue
 		}
-		all[i].names += ", " + m.Name
+		all[i].Names += ", " + m.Name
 	}
 	return all
 }
@@ -186,12 +186,12 @@ func (c *Comparison) numbers() (of, before, after string) {
 // reading says how the table is to be read.
 func (s *sheet) reading(c *Comparison) {
 	for _, n := range c.notes() {
-		s.row(n.label, n.text)
+		s.row(n.Label, n.Text)
 	}
 }
 
 // note is something to know of the table.
-type note struct{ label, text string }
+type note struct{ Label, Text string }
 
 func (c *Comparison) notes() (list []note) {
 	known := c.compared()
@@ -255,14 +255,20 @@ func difference(f compare.Finding) string {
 	case math.IsNaN(f.Difference):
 		return unknown
 	}
-	text := points(f.Difference)
-	if !strings.HasPrefix(text, "×") {
-		text += " %"
-	}
+	text := relative(f.Difference)
 	if f.Bounded {
 		text += " (" + points(f.Low) + " to " + points(f.High) + ")"
 	}
 	return text
+}
+
+// relative renders a relative difference with its unit: "+12 %", "×43".
+func relative(share float64) string {
+	text := points(share)
+	if strings.HasPrefix(text, "×") {
+		return text
+	}
+	return text + " %"
 }
 
 // points renders a relative difference in percent, signed, and from ten times as

@@ -15,7 +15,7 @@ import (
 	"msklt/internal/limits"
 )
 
-//go:embed page.gohtml charts.gohtml style.css script.js
+//go:embed page.gohtml compare.gohtml charts.gohtml style.css compare.css script.js
 var assets embed.FS
 
 // maxCards is how many of the limits that bound are shown at length.
@@ -177,8 +177,9 @@ func functions() template.FuncMap {
 		"date":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
 		"number": func(n int) string { return count(int64(n)) },
 		"whole":  unbroken, "reading": reading, "sentence": sentence,
-		"class":  func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
-		"sub":    func(a, b int) int { return a - b },
+		"class":   func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
+		"sub":     func(a, b int) int { return a - b },
+		"capital": capital, "hyphens": func(text string) string { return strings.ReplaceAll(text, " ", "-") },
 		"clocks": clockOffset, "money": money, "amount": amount, "price": price,
 	}
 }
