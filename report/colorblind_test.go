@@ -72,6 +72,40 @@ func linearLight(v float64) float64 {
 	return math.Pow((v+0.055)/1.055, 2.4)
 }
 
+// The colours of more and of less, and of one step of either and the next, are told apart
+// by such eyes, too, and so are the colours of no difference and of the least one.
+func TestComparisonStyleForColourBlind(t *testing.T) {
+	css, err := os.ReadFile("compare.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, dark, _ := strings.Cut(string(css), "@media screen and (prefers-color-scheme: dark)")
+	dark, _, _ = strings.Cut(dark, ".comparison")
+	for theme, text := range map[string]string{"light": light, "dark": dark} {
+		colors := map[string]rgb{}
+		for _, m := range regexp.MustCompile(`--([a-z]+[0-9]?): #([0-9a-f]{6});`).FindAllStringSubmatch(text, -1) {
+			colors[m[1]] = parseColor(t, m[2])
+		}
+		if want := 2*differenceLevels + 1; len(colors) != want {
+			t.Fatalf("%s: %d colours, want %d", theme, len(colors), want)
+		}
+		for name, eye := range eyes() {
+			for level := range 2 * differenceLevels {
+				a, b := differenceClass(level), differenceClass(level+1)
+				if d := distance(eye.of(colors[a]), eye.of(colors[b])); d < 7 {
+					t.Errorf("%s, %s: %s and %s are %.1f apart", theme, name, a, b, d)
+				}
+			}
+			for step := range differenceLevels {
+				less, more := differenceClass(step), differenceClass(2*differenceLevels-step)
+				if d := distance(eye.of(colors[less]), eye.of(colors[more])); d < 10 {
+					t.Errorf("%s, %s: %s and %s are %.1f apart", theme, name, less, more, d)
+				}
+			}
+		}
+	}
+}
+
 // The causes in the stacked chart, and the groups' lines, can be told apart by those who
 // do not tell red from green or blue from yellow: any two differ in how light they are,
 // or in the colours that are left to such eyes.
