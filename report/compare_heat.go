@@ -211,6 +211,9 @@ func differenceMap(f frame, b, a grid, before, after *side) heatMap {
 		XTicks: timeTicks(float64(g.columns * g.step)), Levels: differenceScale(),
 		Low: "−" + bandwidth(most), Top: "+" + bandwidth(most), Limit: tick{At: at(0.5), Label: "← less after, more after →", Anchor: "middle"},
 	}
+	if most == 0 {
+		h.Low, h.Top, h.Limit.Label = "", "", "no difference"
+	}
 	if f.step > 1 {
 		h.Y += fmt.Sprintf(", highest seconds of each %d", f.step)
 	}

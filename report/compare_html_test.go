@@ -274,14 +274,15 @@ func TestComparisonHeadline(t *testing.T) {
 	}
 	for i, r := range after {
 		r.Rates.ConsumedBytesPerSecond *= 2 + float64(i)/100
+		r.Latency.EndToEnd.P99 *= 3
 	}
 	for want, c := range map[string]*Comparison{
-		". Better: consumed.rate +102 % (+100 to +104).":               Compare(before, after, usual()),
-		"Better in 5 of 9 metrics: response.p50 −17 % (−":              Compare(results(slowed(5, 1.2)), before, usual()),
-		"Too few runs to say anything: it takes at least 2 more":       Compare(before[:2], after[:2], usual()),
-		"No difference shown: in any of 9 metrics.":                    Compare(before, results(slowed(5, 1)), usual()),
-		"Not known: the runs have no metric in common.":                Compare([]*Result{{}}, []*Result{{}}, usual()),
-		"Better in 1 of 9 metrics: consumed.rate +102 % (+100 to +104": Compare(results(slowed(5, 1.2)), after, usual()),
+		"Worse: end_to_end.p99 +260 % (+":                        Compare(before, after, usual()),
+		". Better: consumed.rate +102 % (+100 to +104).":         Compare(before, after, usual()),
+		"Better in 5 of 9 metrics: response.p50 −17 % (−":        Compare(results(slowed(5, 1.2)), before, usual()),
+		"Too few runs to say anything: it takes at least 2 more": Compare(before[:2], after[:2], usual()),
+		"No difference shown: in any of 9 metrics.":              Compare(before, results(slowed(5, 1)), usual()),
+		"Not known: the runs have no metric in common.":          Compare([]*Result{{}}, []*Result{{}}, usual()),
 	} {
 		if got := c.headline(); !strings.Contains(got, want) {
 			t.Errorf("%q, want %q", got, want)

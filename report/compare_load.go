@@ -14,6 +14,9 @@ func loadOver(c *Comparison, sides ...*side) plot {
 	}
 	lines, unit := loadLines(reading)
 	axis := commonAxis(sides)
+	if axis.step > 1 {
+		unit += fmt.Sprintf("; bold: mean of each %d s", axis.step)
+	}
 	main := lines[len(lines)-1] // what got through
 	metric := map[bool]string{false: "acked.rate", true: "consumed.rate"}[reading]
 	p := plot{
@@ -40,29 +43,29 @@ func loadOver(c *Comparison, sides ...*side) plot {
 	return p
 }
 
-// drawLoads draws each run thin and the medians over them, and returns how far from
-// the top their names belong.
+// drawLoads draws each run thin and the medians over them, before over after as
+// percentilePlot does, and returns how far from the top their names belong.
 func drawLoads(p *plot, axis timeline, y scale, lines []loadLine, sides []*side) (heights []float64) {
-	draw := func(seconds []Second, l loadLine, class string) {
-		p.Lines = append(p.Lines, line{D: path(axis.with(seconds).trace(y, always(l.value))), Class: class + " " + l.name})
+	draw := func(t timeline, l loadLine, class string) {
+		p.Lines = append(p.Lines, line{D: path(t.trace(y, always(l.value))), Class: class + " " + l.name})
 	}
 	for _, l := range lines {
 		for _, g := range sides {
 			for _, r := range g.thin() {
-				draw(r.Timeline, l, g.name+" run")
+				draw(axis.with(r.Timeline), l, g.name+" run")
 			}
 		}
 	}
 	for i, l := range lines {
 		same := math.Abs(sides[0].rate(l)/sides[1].rate(l)-1) < 0.01
-		for _, g := range sides {
+		for _, g := range slices.Backward(sides) {
 			own := g.name + "-" + l.name + " " + g.name
-			draw(g.seconds, l, own+" median")
+			draw(axis.means(g.seconds), l, own+" median")
 			text := l.name + " " + g.name
 			switch {
 			case i == len(lines)-1: // what got through
 				text = g.name
-			case same && g == sides[0]:
+			case same && g == sides[1]:
 				continue
 			case same:
 				text = l.name
@@ -107,6 +110,20 @@ func commonAxis(sides []*side) timeline {
 
 // with puts other seconds on the axis.
 func (t timeline) with(seconds []Second) timeline { return newTimelineOn(seconds, t.step, t.end) }
+
+// means are seconds of which each is the mean of a step: two medians whose lowest and
+// highest second are drawn in each step would cover each other.
+func (t timeline) means(seconds []Second) timeline {
+	var all []Second
+	for _, step := range t.with(seconds).steps {
+		of := func(value func(Second) float64) int64 { return int64(math.Round(mean(step, value))) }
+		all = append(all, Second{
+			Second:       step[0].Second + (len(step)-1)/2,
+			OfferedBytes: of(offeredBytes), AckedBytes: of(ackedBytes), ConsumedBytes: of(consumedBytes),
+		})
+	}
+	return newTimelineOn(all, 1, t.end)
+}
 
 // commonBands shades what was not measured, where all runs have the same phases.
 func commonBands(axis timeline, sides []*side) []band {

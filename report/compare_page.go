@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -90,9 +91,17 @@ func newComparisonPage(c *Comparison, foldersBefore, foldersAfter []string, s *C
 	}, nil
 }
 
-// headline is the page's title: which metrics are worse and better, by how much.
+// headline is the page's title: which metrics are worse and better, by how much, those
+// first that differ most.
 func (c *Comparison) headline() string {
 	known := c.compared()
+	size := func(m MetricFinding) float64 {
+		if math.IsNaN(m.Difference) { // from nothing
+			return math.Inf(1)
+		}
+		return math.Round(1000 * math.Abs(math.Log(1+m.Difference))) // what looks alike keeps its order
+	}
+	slices.SortStableFunc(known, func(a, b MetricFinding) int { return cmp.Compare(size(b), size(a)) })
 	named := func(word compare.Word) string {
 		const most = 3
 		var texts []string
