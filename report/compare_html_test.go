@@ -216,7 +216,7 @@ func TestComparisonHTMLSaysWhatJSONSays(t *testing.T) {
 func agree(t *testing.T, m MetricJSON, row []string) {
 	t.Helper()
 	f := m.Finding
-	if row[0] != m.Name || row[1] != m.Better || row[6] != f.Word {
+	if row[0] != m.Name || row[6] != m.Better || row[1] != f.Word {
 		t.Errorf("%q, want %s, %s, %s", row, m.Name, m.Better, f.Word)
 	}
 	check := func(text string, want *float64) {
@@ -242,10 +242,10 @@ func agree(t *testing.T, m MetricJSON, row []string) {
 			}
 		}
 	}
-	check(row[2], f.Before.Median)
-	check(row[3], f.After.Median)
-	check(row[4], f.Difference)
-	low, high, bounded := strings.Cut(row[5], " to ")
+	check(row[4], f.Before.Median)
+	check(row[5], f.After.Median)
+	check(row[2], f.Difference)
+	low, high, bounded := strings.Cut(row[3], " to ")
 	if !bounded {
 		high = low
 	}
