@@ -116,7 +116,7 @@ func heatChart(r *Result, series *Series) heatMap {
 	for row := range shown {
 		peak = max(peak, g.peak(row))
 	}
-	limit, declared := declaredValue(r, d.limit)
+	limit, _ := declaredValue(r, d.limit)
 	s := newShades(peak, limit)
 	h := heatMap{
 		chart: chart{
@@ -127,19 +127,19 @@ func heatChart(r *Result, series *Series) heatMap {
 		Rows:   heatRows(shown, func(p Partition) bool { return bound(r, p) }),
 		XTicks: timeTicks(float64(g.columns * g.step)),
 	}
-	h.shade(g, s, limit, declared)
+	h.shade(g, s, limit)
 	return h
 }
 
-// shade draws the cells and their scale, with the limit.
-func (h *heatMap) shade(g grid, s shades, limit float64, declared bool) {
+// shade draws the cells and their scale, with the limit; 0 is none.
+func (h *heatMap) shade(g grid, s shades, limit float64) {
 	h.Columns, h.Cells = g.columns, g.cells(s.level, heatClass)
 	h.Levels, h.Low, h.Top = s.scaleBands(), "0", bandwidth(s.top)
 	switch {
-	case declared && s.split == limit:
-		h.Limit = limitTick(limit/s.top, limit)
-	case declared:
+	case limit > s.top:
 		h.Beyond = "limit " + bandwidth(limit) + ", beyond the scale"
+	case limit > 0:
+		h.Limit = limitTick(limit/s.top, limit)
 	}
 	if g.step > 1 {
 		h.Y += fmt.Sprintf(", highest second of each %d", g.step)

@@ -139,18 +139,19 @@ func heatMaps(c *Comparison, s *ComparedSeries, before, after *side) []heatMap {
 			}
 		}
 	}
-	limit := c.commonLimit(s.frame)
+	// Another hue begins at the limit, where both sides have the same.
+	scale := newShades(peak, commonLimit(slices.Concat(c.Before, c.After), s.frame))
 	return []heatMap{
-		before.heatMap(s.frame, b, newShades(peak, limit), limit),
-		after.heatMap(s.frame, a, newShades(peak, limit), limit),
+		before.heatMap(s.frame, b, scale),
+		after.heatMap(s.frame, a, scale),
 		differenceMap(s.frame, b, a, before, after),
 	}
 }
 
 // commonLimit is the limit of a partition that all runs declare; 0 where they do not.
-func (c *Comparison) commonLimit(f frame) float64 {
-	limit, all := 0.0, slices.Concat(c.Before, c.After)
-	for i, r := range all {
+func commonLimit(runs []*Result, f frame) float64 {
+	limit := 0.0
+	for i, r := range runs {
 		v, declared := declaredValue(r, f.direction.limit)
 		if !declared || i > 0 && v != limit {
 			return 0
@@ -160,7 +161,8 @@ func (c *Comparison) commonLimit(f frame) float64 {
 	return limit
 }
 
-func (g *side) heatMap(f frame, cells grid, s shades, limit float64) heatMap {
+func (g *side) heatMap(f frame, cells grid, s shades) heatMap {
+	limit := commonLimit(g.runs, f)
 	h := heatMap{
 		chart: chart{
 			ID: "heat-" + g.name, Title: g.capital() + ": " + heatFinding(&Result{Partitions: g.sorted()}, f.direction),
@@ -173,7 +175,7 @@ func (g *side) heatMap(f frame, cells grid, s shades, limit float64) heatMap {
 		}),
 		XTicks: timeTicks(float64(cells.columns * cells.step)),
 	}
-	h.shade(cells, s, limit, limit > 0)
+	h.shade(cells, s, limit)
 	return h
 }
 

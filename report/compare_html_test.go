@@ -365,7 +365,7 @@ func TestComparisonHTMLOfUnlikeRuns(t *testing.T) {
 			"Not known of 2 of 2 runs after.", "Response p99: 14.2 ms before, 14.2 ms after"}},
 		"nothing": {[]sample{{r: &Result{}}}, []sample{{r: &Result{}}}, []string{"Not known: no run has partitions.", "The runs have no metric in common."}},
 		"limits": {samples(1, hotKey, nil), samples(1, hotKey, func(_ int, s *sample) { *s.r.Verdict.Binding[0].Declared = 8e6 }), []string{
-			"5.00 MB/s: 13.3 MB/s before", "8.00 MB/s: 21.3 MB/s after"}},
+			"5.00 MB/s: 13.3 MB/s before", "8.00 MB/s: 21.3 MB/s after", ">limit 5.00 MB/s</text>", ">limit 8.00 MB/s</text>"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			html := comparisonPageOf(t, test.before, test.after)
