@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -35,6 +36,13 @@ func incidentalTraits() []trait {
 				return "embedded" // its ports are others each time
 			}
 			return r.Target.Name
+		}},
+		{"way to log in", func(r *Result) string { return cmp.Or(r.Target.Auth, "none") }},
+		{"encryption", func(r *Result) string {
+			if r.Target.TLS {
+				return "TLS"
+			}
+			return "none"
 		}},
 		{"API level of the target", func(r *Result) string { return r.Target.APILevel }},
 		{"seed", func(r *Result) string { return strconv.FormatUint(r.Seed, 10) }},
