@@ -13,6 +13,8 @@ import (
 // nothing wider than the window, nothing serious for axe-core; the three maps are read
 // and followed together.
 func TestChromiumComparison(t *testing.T) {
+	browsertest.Need(t)
+	t.Parallel()
 	b := browsertest.Start(t)
 	fewer := func(_ int, s *sample) { s.r.Partitions = s.r.Partitions[:8] }
 	before := samples(3, hotKey, nil)
