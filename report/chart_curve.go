@@ -15,11 +15,12 @@ func curveChart(r *Result) plot {
 		ID: "curve", Title: curveFinding(r), Height: 220,
 		Y: "time, logarithmic", X: "percentile of records, measured phases",
 	}, []curve{
-		{"response", "response", r.Latency.Response}, {"service", "service", r.Latency.Service},
+		{name: "response", class: "response", latency: r.Latency.Response}, {name: "service", class: "service", latency: r.Latency.Service},
 	}, "at least: records not acked when the run ended")
 }
 
-// curve is one histogram in a plot of percentiles.
+// curve is one histogram in a plot of percentiles. Without a name it is drawn, and in
+// no table.
 type curve struct {
 	name, class string
 	latency     Latency
@@ -51,11 +52,13 @@ func percentilePlot(c chart, curves []curve, censored string) plot {
 			p.Lines = append(p.Lines, line{D: path(points[max(bound-1, 0):]), Class: s.class + " censored"})
 			p.Key = []key{{"censored", censored}}
 		}
-		p.Labels = append(p.Labels, label{Text: s.name, Class: s.class})
-		ends = append(ends, 1-points[len(points)-1].y)
+		if s.name != "" {
+			p.Labels = append(p.Labels, label{Text: s.name, Class: s.class})
+			ends = append(ends, 1-points[len(points)-1].y)
+		}
 	}
 	p.place(ends...)
-	curveValues(&p, curves, x)
+	curveValues(&p, slices.DeleteFunc(slices.Clone(curves), func(s curve) bool { return s.name == "" }), x)
 	return p
 }
 
@@ -86,7 +89,7 @@ func curvePoints(l Latency, x, y scale) (points []point, bound int) {
 }
 
 func quantileTicks(x scale, furthest float64) []tick {
-	ticks := []tick{{At: at(x(2)), Label: "p50"}}
+	ticks := []tick{{At: at(x(2)), Label: "p50", Minor: furthest > 1e4}}
 	for n := 1; math.Pow(10, float64(n)) <= furthest*(1+1e-9) && n < 9; n++ {
 		name := "p" + strings.Repeat("9", n)
 		switch {

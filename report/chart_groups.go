@@ -29,7 +29,7 @@ func endToEndChart(r *Result) plot {
 	shown = slices.DeleteFunc(shown, func(g Group) bool { return g.EndToEnd.Count == 0 })
 	var curves []curve
 	for i, g := range shown {
-		curves = append(curves, curve{clip(g.Name, 14), groupClass(i), g.EndToEnd})
+		curves = append(curves, curve{name: clip(g.Name, 14), class: groupClass(i), latency: g.EndToEnd})
 	}
 	p := percentilePlot(chart{
 		ID: "end-to-end", Title: endToEndFinding(shown), Height: 220,

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // maxRows is how many partitions a chart shows at most: the hottest ones.
@@ -29,7 +28,8 @@ type heatMap struct {
 	Cells   []line // one path for each colour
 	Levels  []band // the colour scale
 	Limit   tick   // on the colour scale; empty Label when none is declared
-	Top     string // the scale's upper end
+	Low     string // the scale's lower end
+	Top     string // and its upper one
 	Beyond  string // says that the limit lies above the scale
 }
 
@@ -53,10 +53,13 @@ func newShades(peak, limit float64) shades {
 	return s
 }
 
-// level is 0 for nothing, then 1 to levelsBelow, then up to levelsAbove more.
-// The limit itself belongs below: a partition held at it is not above it.
+// level is 0 for nothing, then 1 to levelsBelow, then up to levelsAbove more; -1 where
+// there is no value. The limit itself belongs below: a partition held at it is not
+// above it.
 func (s shades) level(v float64) int {
 	switch {
+	case math.IsNaN(v):
+		return -1
 	case v <= 0:
 		return 0
 	case v <= s.split:
@@ -69,7 +72,7 @@ func (s shades) level(v float64) int {
 func (s shades) scaleBands() []band {
 	var bands []band
 	add := func(from, to float64, level int) {
-		bands = append(bands, band{X: at(from / s.top), Width: at((to - from) / s.top), Class: "heat" + strconv.Itoa(level)})
+		bands = append(bands, band{X: at(from / s.top), Width: at((to - from) / s.top), Class: heatClass(level)})
 	}
 	for i := range levelsBelow {
 		add(s.split*float64(i)/levelsBelow, s.split*float64(i+1)/levelsBelow, i+1)
@@ -113,47 +116,62 @@ func heatChart(r *Result, series *Series) heatMap {
 	for row := range shown {
 		peak = max(peak, g.peak(row))
 	}
-	limit, declared := declaredValue(r, d.limit)
+	limit, _ := declaredValue(r, d.limit)
 	s := newShades(peak, limit)
 	h := heatMap{
 		chart: chart{
 			ID: "heat", Title: heatFinding(r, d), Height: rowHeight(len(shown)) * len(shown),
 			Y: "MB/s " + d.verb + " per partition", X: "seconds since the start of traffic",
-			Readout: heatReadout(g, d), Table: heatTable(g, limit, note),
+			Readout: g.readout(d.verb, g.span), Table: heatTable(g, limit, note),
 		},
-		Rows: heatRows(r, shown), Columns: g.columns, Cells: g.cells(s), Levels: s.scaleBands(), Top: bandwidth(s.top),
+		Rows:   heatRows(shown, func(p Partition) bool { return bound(r, p) }),
 		XTicks: timeTicks(float64(g.columns * g.step)),
 	}
+	h.shade(g, s, limit)
+	return h
+}
+
+// shade draws the cells and their scale, with the limit; 0 is none.
+func (h *heatMap) shade(g grid, s shades, limit float64) {
+	h.Columns, h.Cells = g.columns, g.cells(s.level, heatClass)
+	h.Levels, h.Low, h.Top = s.scaleBands(), "0", bandwidth(s.top)
 	switch {
-	case declared && s.split == limit:
-		h.Limit = limitTick(limit/s.top, limit)
-	case declared:
+	case limit > s.top:
 		h.Beyond = "limit " + bandwidth(limit) + ", beyond the scale"
+	case limit > 0:
+		h.Limit = limitTick(limit/s.top, limit)
 	}
 	if g.step > 1 {
 		h.Y += fmt.Sprintf(", highest second of each %d", g.step)
 	}
-	return h
 }
 
-// cells joins neighbours of one colour and draws each colour as one path.
-func (g grid) cells(s shades) []line {
-	paths := make([]strings.Builder, 1+levelsBelow+levelsAbove)
+func heatClass(level int) string { return "heat" + strconv.Itoa(level) }
+
+// cells joins neighbours of one colour and draws each colour as one path. Cells of a
+// level below 0 are left out.
+func (g grid) cells(level func(float64) int, class func(level int) string) []line {
+	var paths [][]byte // by level
 	for row := range g.partitions {
 		for from := 0; from < g.columns; {
-			level := s.level(g.high[row][from])
+			of := level(g.high[row][from])
 			to := from + 1
-			for to < g.columns && s.level(g.high[row][to]) == level {
+			for to < g.columns && level(g.high[row][to]) == of {
 				to++
 			}
-			fmt.Fprintf(&paths[level], "M%d %dh%dv1h-%dz", from, row, to-from, to-from)
+			for len(paths) <= of {
+				paths = append(paths, nil)
+			}
+			if of >= 0 {
+				paths[of] = fmt.Appendf(paths[of], "M%d %dh%dv1h-%dz", from, row, to-from, to-from)
+			}
 			from = to
 		}
 	}
 	var lines []line
-	for level := range paths {
-		if paths[level].Len() > 0 {
-			lines = append(lines, line{D: paths[level].String(), Class: "heat" + strconv.Itoa(level)})
+	for of, d := range paths {
+		if len(d) > 0 {
+			lines = append(lines, line{D: string(d), Class: class(of)})
 		}
 	}
 	return lines
@@ -161,14 +179,14 @@ func (g grid) cells(s shades) []line {
 
 // heatRows names the rows; where they are too close, only some of them and
 // those that bound.
-func heatRows(r *Result, shown []Partition) []heatRow {
+func heatRows(shown []Partition, bound func(Partition) bool) []heatRow {
 	every := 1
 	if rowHeight(len(shown)) < 12 {
 		every = 2
 	}
 	var rows []heatRow
 	for i, p := range shown {
-		row := heatRow{Y: at((float64(i) + 0.5) / float64(len(shown))), Bound: bound(r, p)}
+		row := heatRow{Y: at((float64(i) + 0.5) / float64(len(shown))), Bound: bound(p)}
 		if i%every == 0 || row.Bound {
 			row.Name = partitionName(p.Topic, p.Partition, 14)
 		}
@@ -177,8 +195,9 @@ func heatRows(r *Result, shown []Partition) []heatRow {
 	return rows
 }
 
-func heatReadout(g grid, d direction) *readout {
-	out := &readout{End: float64(g.columns * g.step), Step: g.step, Verb: d.verb}
+// readout is what the pointer shows, each cell as text gives it.
+func (g grid) readout(verb string, text func(row, column int) string) *readout {
+	out := &readout{End: float64(g.columns * g.step), Step: g.step, Verb: verb}
 	for column := range g.columns {
 		out.X = append(out.X, 1000*column*g.step+500*g.step)
 		name := strconv.Itoa(column * g.step)
@@ -191,10 +210,7 @@ func heatReadout(g grid, d direction) *readout {
 		out.Rows = append(out.Rows, partitionName(p.Topic, p.Partition, 80)) // as in the tables
 		values := make([]string, g.columns)
 		for column := range values {
-			values[column] = digits(g.high[row][column] / 1e6)
-			if g.step > 1 {
-				values[column] = digits(g.low[row][column]/1e6) + "–" + values[column]
-			}
+			values[column] = text(row, column)
 		}
 		out.V = append(out.V, values)
 	}
@@ -204,12 +220,27 @@ func heatReadout(g grid, d direction) *readout {
 	return out
 }
 
+// span is the lowest and the highest second of a cell in MB/s.
+func (g grid) span(row, column int) string {
+	low, high := g.low[row][column], g.high[row][column]
+	switch {
+	case math.IsNaN(high):
+		return "–"
+	case g.step > 1:
+		return megabytes(low) + "–" + megabytes(high)
+	}
+	return megabytes(high)
+}
+
 func heatTable(g grid, limit float64, note string) table {
 	t := table{Head: []string{"partition", "highest second MB/s", "seconds above the limit", "seconds throttled"}, Texts: 1, Note: note}
 	for row, p := range g.partitions {
+		if math.IsNaN(g.peak(row)) {
+			continue
+		}
 		above := "–"
 		if limit > 0 {
-			above = strconv.Itoa(g.total[row].above)
+			above = strconv.FormatFloat(g.total[row].above, 'f', -1, 64)
 		}
 		t.Rows = append(t.Rows, []string{
 			partitionName(p.Topic, p.Partition, 80), megabytes(g.peak(row)), above, digits(g.total[row].throttled),

@@ -21,13 +21,23 @@ type timeline struct {
 }
 
 func newTimeline(r *Result) timeline {
+	return newTimelineOn(r.Timeline, (len(r.Timeline)+maxColumns-1)/maxColumns, timeEnd(r))
+}
+
+// timeEnd is where a run's axis of time ends.
+func timeEnd(r *Result) float64 {
 	end := max(r.DurationSeconds, 1)
 	for _, s := range r.Timeline {
 		end = max(end, float64(s.Second)+1)
 	}
-	t := timeline{step: max(1, (len(r.Timeline)+maxColumns-1)/maxColumns), end: end, x: linear(0, end)}
-	for from := 0; from < len(r.Timeline); from += t.step {
-		t.steps = append(t.steps, r.Timeline[from:min(from+t.step, len(r.Timeline))])
+	return end
+}
+
+// newTimelineOn puts seconds on an axis that other runs may share.
+func newTimelineOn(seconds []Second, step int, end float64) timeline {
+	t := timeline{step: max(1, step), end: end, x: linear(0, end)}
+	for from := 0; from < len(seconds); from += t.step {
+		t.steps = append(t.steps, seconds[from:min(from+t.step, len(seconds))])
 	}
 	return t
 }
@@ -179,19 +189,11 @@ func always(value func(Second) float64) func(Second) (float64, bool) {
 // Of a run that only reads it is what was consumed.
 func loadChart(r *Result) plot {
 	t := newTimeline(r)
-	lines := []struct {
-		name  string
-		value func(Second) float64
-		mean  float64
-	}{
-		{"offered", offeredBytes, r.Rates.OfferedBytesPerSecond}, {"acked", ackedBytes, r.Rates.AckedBytesPerSecond},
-	}
-	c := chart{ID: "load", Title: loadFinding(r), Height: 240, Y: "MB/s, keys and values", X: "seconds since the start of traffic"}
+	lines, unit := loadLines(onlyReads(r))
+	c := chart{ID: "load", Title: loadFinding(r), Height: 240, Y: unit, X: "seconds since the start of traffic"}
 	fits := loadCeiling(r)
-	if len(r.Fleets) == 0 && len(r.Groups) > 0 {
-		lines = lines[1:]
-		lines[0].name, lines[0].value, lines[0].mean = "consumed", consumedBytes, r.Rates.ConsumedBytesPerSecond
-		c.Y, fits = "MB/s, record batches with headers", nil
+	if onlyReads(r) {
+		fits = nil
 	}
 	highestRate := 0.0
 	for _, l := range lines {
@@ -208,7 +210,7 @@ func loadChart(r *Result) plot {
 	for _, l := range lines {
 		p.Lines = append(p.Lines, line{D: path(t.trace(y, always(l.value))), Class: l.name})
 		p.Labels = append(p.Labels, label{Text: l.name, Class: l.name})
-		heights = append(heights, 1-y(l.mean))
+		heights = append(heights, 1-y(l.mean(r.Rates)))
 	}
 	switch {
 	case within:
@@ -260,7 +262,7 @@ func loadFinding(r *Result) string {
 	offered, acked := r.Rates.OfferedBytesPerSecond, r.Rates.AckedBytesPerSecond
 	share := ackedShare(r)
 	switch {
-	case len(r.Fleets) == 0 && len(r.Groups) > 0:
+	case onlyReads(r):
 		return "Consumed " + bandwidth(r.Rates.ConsumedBytesPerSecond) + " in the measured phases"
 	case offered <= 0:
 		return "Nothing was offered in the measured phases"

@@ -64,6 +64,26 @@ func parseColor(t *testing.T, hex string) (c rgb) {
 	return c
 }
 
+// palettes are a stylesheet's colours in light and in dark, whose part ends where rest
+// begins.
+func palettes(t *testing.T, file, rest string) map[string]map[string]rgb {
+	t.Helper()
+	css, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, dark, _ := strings.Cut(string(css), "@media screen and (prefers-color-scheme: dark)")
+	dark, _, _ = strings.Cut(dark, rest)
+	out := map[string]map[string]rgb{}
+	for theme, text := range map[string]string{"light": light, "dark": dark} {
+		out[theme] = map[string]rgb{}
+		for _, m := range regexp.MustCompile(`--([a-z]+[0-9]*): #([0-9a-f]{6});`).FindAllStringSubmatch(text, -1) {
+			out[theme][m[1]] = parseColor(t, m[2])
+		}
+	}
+	return out
+}
+
 // linearLight undoes sRGB's gamma.
 func linearLight(v float64) float64 {
 	if v <= 0.04045 {
@@ -72,21 +92,35 @@ func linearLight(v float64) float64 {
 	return math.Pow((v+0.055)/1.055, 2.4)
 }
 
+// The colours of more and of less, and of one step of either and the next, are told apart
+// by such eyes, too, and so are the colours of no difference and of the least one.
+func TestComparisonStyleForColourBlind(t *testing.T) {
+	for theme, colors := range palettes(t, "compare.css", ".comparison") {
+		if want := 2*differenceLevels + 1; len(colors) != want {
+			t.Fatalf("%s: %d colours, want %d", theme, len(colors), want)
+		}
+		for name, eye := range eyes() {
+			for level := range 2 * differenceLevels {
+				a, b := differenceClass(level), differenceClass(level+1)
+				if d := distance(eye.of(colors[a]), eye.of(colors[b])); d < 7 {
+					t.Errorf("%s, %s: %s and %s are %.1f apart", theme, name, a, b, d)
+				}
+			}
+			for step := range differenceLevels {
+				less, more := differenceClass(step), differenceClass(2*differenceLevels-step)
+				if d := distance(eye.of(colors[less]), eye.of(colors[more])); d < 10 {
+					t.Errorf("%s, %s: %s and %s are %.1f apart", theme, name, less, more, d)
+				}
+			}
+		}
+	}
+}
+
 // The causes in the stacked chart, and the groups' lines, can be told apart by those who
 // do not tell red from green or blue from yellow: any two differ in how light they are,
 // or in the colours that are left to such eyes.
 func TestStyleForColourBlind(t *testing.T) {
-	css, err := os.ReadFile("style.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	light, dark, _ := strings.Cut(string(css), "@media screen and (prefers-color-scheme: dark)")
-	dark, _, _ = strings.Cut(dark, ".within-limits")
-	for theme, text := range map[string]string{"light": light, "dark": dark} {
-		colors := map[string]rgb{}
-		for _, m := range regexp.MustCompile(`--([a-z]+): #([0-9a-f]{6});`).FindAllStringSubmatch(text, -1) {
-			colors[m[1]] = parseColor(t, m[2])
-		}
+	for theme, colors := range palettes(t, "style.css", ".within-limits") {
 		for _, set := range [][]string{{"shade", "blue", "teal", "gray"}, {"blue", "teal", "orange", "gray"}} {
 			for i, a := range set {
 				for _, b := range set[i+1:] {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -36,6 +37,13 @@ func incidentalTraits() []trait {
 			}
 			return r.Target.Name
 		}},
+		{"way to log in", func(r *Result) string { return cmp.Or(r.Target.Auth, "none") }},
+		{"encryption", func(r *Result) string {
+			if r.Target.TLS {
+				return "TLS"
+			}
+			return "none"
+		}},
 		{"API level of the target", func(r *Result) string { return r.Target.APILevel }},
 		{"seed", func(r *Result) string { return strconv.FormatUint(r.Seed, 10) }},
 		{"operating system", func(r *Result) string { return r.Environment.OS + "/" + r.Environment.Arch }},
@@ -48,12 +56,15 @@ func incidentalTraits() []trait {
 func (c *Comparison) traits(of []trait) (sentences []string) {
 	for _, t := range of {
 		before, after := distinct(c.Before, t.of), distinct(c.After, t.of)
-		if len(before) > 1 || !slices.Equal(before, after) {
+		if differ(before, after) {
 			sentences = append(sentences, fmt.Sprintf("The %s differs: %s before, %s after.", t.name, enumerated(before, 3), enumerated(after, 3)))
 		}
 	}
 	return sentences
 }
+
+// differ tells whether runs do not all have one value, given those of both sides.
+func differ(before, after []string) bool { return len(before) > 1 || !slices.Equal(before, after) }
 
 // distinct are the values that runs have of something, in order.
 func distinct(runs []*Result, of func(*Result) string) (values []string) {

@@ -92,6 +92,8 @@ func TestBeware(t *testing.T) {
 	for want, change := range map[string]func(*Result){
 		"The target differs: embedded before, b:9092 after.":                      func(r *Result) { r.Target.Kind, r.Target.Name = "", "b:9092" },
 		"The API level of the target differs: Kafka 4.3 before, Kafka 4.4 after.": func(r *Result) { r.Target.APILevel = "Kafka 4.4" },
+		"The way to log in differs: none before, aws-msk-iam after.":              func(r *Result) { r.Target.Auth = "aws-msk-iam" },
+		"The encryption differs: none before, TLS after.":                         func(r *Result) { r.Target.TLS = true },
 		"The seed differs: 42 before, 43 after.":                                  func(r *Result) { r.Seed = 43 },
 		"The operating system differs: linux/amd64 before, darwin/arm64 after.":   func(r *Result) { r.Environment.OS, r.Environment.Arch = "darwin", "arm64" },
 		"The number of processors differs: 2 before, 8 after.":                    func(r *Result) { r.Environment.CPUs = 8 },

@@ -62,7 +62,7 @@ func scenarioChanges(before, after []*Result) (changed []Change, unread []string
 			return absent
 		}
 		b, a := distinct(before, of), distinct(after, of)
-		if decides(path) && (len(b) > 1 || !slices.Equal(b, a)) {
+		if decides(path) && differ(b, a) {
 			changed = append(changed, Change{path, enumerated(b, 3), enumerated(a, 3)})
 		}
 	}

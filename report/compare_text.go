@@ -150,13 +150,13 @@ func (s *sheet) findings(c *Comparison) {
 	}
 	label := "not known"
 	for _, m := range c.lacked() {
-		s.row(label, m.names+": "+clip(m.why, 300))
+		s.row(label, m.Names+": "+clip(m.Why, 300))
 		label = ""
 	}
 }
 
 // lack is why some metrics are not compared.
-type lack struct{ names, why string }
+type lack struct{ Names, Why string }
 
 // lacked are the metrics that are not compared, those together that lack the same.
 func (c *Comparison) lacked() (all []lack) {
@@ -164,12 +164,12 @@ func (c *Comparison) lacked() (all []lack) {
 		if m.Unknown == "" {
 			continue
 		}
-		i := slices.IndexFunc(all, func(l lack) bool { return l.why == m.Unknown })
+		i := slices.IndexFunc(all, func(l lack) bool { return l.Why == m.Unknown })
 		if i < 0 {
 			all = append(all, lack{m.Name, m.Unknown})
 			continue
 		}
-		all[i].names += ", " + m.Name
+		all[i].Names += ", " + m.Name
 	}
 	return all
 }
@@ -185,23 +185,34 @@ func (c *Comparison) numbers() (of, before, after string) {
 
 // reading says how the table is to be read.
 func (s *sheet) reading(c *Comparison) {
+	for _, n := range c.notes() {
+		s.row(n.Label, n.Text)
+	}
+}
+
+// note is something to know of the table.
+type note struct{ Label, Text string }
+
+func (c *Comparison) notes() (list []note) {
 	known := c.compared()
 	if len(known) == 0 {
-		return
+		return nil
 	}
-	s.row("difference", fmt.Sprintf("how far after's median lies above (+) or below (−) before's, and the interval that covers the true difference in %s of such comparisons. What is under %s is not called better or worse. No difference shown does not mean that there is none.",
+	add := func(label, text string) { list = append(list, note{label, text}) }
+	add("difference", fmt.Sprintf("how far after's median lies above (+) or below (−) before's, and the interval that covers the true difference in %s of such comparisons. What is under %s is not called better or worse. No difference shown does not mean that there is none.",
 		level(c.Options), reading(100*c.Options.MinEffect, "%")))
-	s.row("method", strings.Join(methods(known), "; "))
+	add("method", strings.Join(methods(known), "; "))
 	if c.Within {
-		s.row("weak", "one run a side: its seconds tell how these two runs differ, not whether the next two would. Rates and shares are the seconds' mean, response times the median of each second's percentile; what only whole runs tell has too few runs.")
+		add("weak", "one run a side: its seconds tell how these two runs differ, not whether the next two would. Rates and shares are the seconds' mean, response times the median of each second's percentile; what only whole runs tell has too few runs.")
 	}
 	if n := len(known) - len(c.called(compare.TooFewRuns)); n > 0 {
-		s.row("chance", fmt.Sprintf("%s compared at %s: where nothing differs, up to %s of them on average are called better or worse all the same.",
+		add("chance", fmt.Sprintf("%s compared at %s: where nothing differs, up to %s of them on average are called better or worse all the same.",
 			counted(n, "metric"), level(c.Options), strconv.FormatFloat(float64(n)*(1-c.Options.Confidence), 'g', 2, 64)))
 	}
 	if more := c.MoreRuns(); more > 0 {
-		s.row("more runs", fmt.Sprintf("it takes at least %d more a side: msklt run SCENARIO --repeat %d", more, more))
+		add("more runs", fmt.Sprintf("it takes at least %d more a side: msklt run SCENARIO --repeat %d", more, more))
 	}
+	return list
 }
 
 // methods are those that were used.
@@ -244,14 +255,20 @@ func difference(f compare.Finding) string {
 	case math.IsNaN(f.Difference):
 		return unknown
 	}
-	text := points(f.Difference)
-	if !strings.HasPrefix(text, "×") {
-		text += " %"
-	}
+	text := relative(f.Difference)
 	if f.Bounded {
 		text += " (" + points(f.Low) + " to " + points(f.High) + ")"
 	}
 	return text
+}
+
+// relative renders a relative difference with its unit: "+12 %", "×43".
+func relative(share float64) string {
+	text := points(share)
+	if strings.HasPrefix(text, "×") {
+		return text
+	}
+	return text + " %"
 }
 
 // points renders a relative difference in percent, signed, and from ten times as

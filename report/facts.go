@@ -54,15 +54,23 @@ type direction struct {
 }
 
 func directionOf(r *Result) direction {
-	if len(r.Fleets) == 0 && len(r.Groups) > 0 || len(r.Verdict.Binding) > 0 && strings.HasSuffix(string(r.Verdict.Binding[0].Limit), ".egress") {
-		return direction{
-			verb:      "consumed",
-			limit:     limits.PartitionEgress,
-			observed:  func(p Partition) float64 { return p.Consumed },
-			predicted: func(p Partition) float64 { return p.PredictedConsumed },
-			bytes:     func(s PartitionSecond) int64 { return s.ConsumedBytes },
-		}
+	if onlyReads(r) || len(r.Verdict.Binding) > 0 && strings.HasSuffix(string(r.Verdict.Binding[0].Limit), ".egress") {
+		return outward()
 	}
+	return inward()
+}
+
+func outward() direction {
+	return direction{
+		verb:      "consumed",
+		limit:     limits.PartitionEgress,
+		observed:  func(p Partition) float64 { return p.Consumed },
+		predicted: func(p Partition) float64 { return p.PredictedConsumed },
+		bytes:     func(s PartitionSecond) int64 { return s.ConsumedBytes },
+	}
+}
+
+func inward() direction {
 	return direction{
 		verb:      "acked",
 		limit:     limits.PartitionIngress,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"slices"
 )
 
 // Series is what the page draws of a run's series.csv: for each partition that it
@@ -33,7 +32,7 @@ type cell struct {
 
 // rowTotal is of all seconds of a partition.
 type rowTotal struct {
-	above     int     // seconds above the limit
+	above     float64 // seconds above the limit
 	throttled float64 // seconds
 }
 
@@ -51,9 +50,23 @@ func Gather(r *Result, rows iter.Seq[PartitionSecond]) (*Series, error) {
 
 func newSeries(r *Result) *Series {
 	d := directionOf(r)
-	s := &Series{bytes: d.bytes, rows: map[string]map[int32]int{}}
-	s.partitions, s.note = shownPartitions(r, d)
-	s.limit, _ = declaredValue(r, d.limit)
+	shown, note := shownPartitions(r, d)
+	return newSeriesOn(r, frame{direction: d, partitions: shown, note: note, step: stepFor(runLength(r))})
+}
+
+// frame is what a series is gathered on: which way, rows, and seconds in a column.
+type frame struct {
+	direction  direction
+	partitions []Partition
+	note       string // where there are more
+	step       int
+}
+
+// newSeriesOn begins a series on a frame, which may have partitions that the run has
+// not: their rows stay empty.
+func newSeriesOn(r *Result, f frame) *Series {
+	s := &Series{bytes: f.direction.bytes, partitions: f.partitions, note: f.note, step: f.step, rows: map[string]map[int32]int{}}
+	s.limit, _ = declaredValue(r, f.direction.limit)
 	for _, p := range r.Partitions {
 		if s.rows[p.Topic] == nil {
 			s.rows[p.Topic] = map[int32]int{}
@@ -61,14 +74,21 @@ func newSeries(r *Result) *Series {
 		s.rows[p.Topic][p.Partition] = -1
 	}
 	for row, p := range s.partitions {
-		s.rows[p.Topic][p.Partition] = row
+		if _, has := s.rows[p.Topic][p.Partition]; has {
+			s.rows[p.Topic][p.Partition] = row
+		}
 	}
-	// As many seconds in a column as in a step of the other charts.
-	length := max(float64(len(r.Timeline)), math.Ceil(r.DurationSeconds), 1)
-	s.step = int(math.Ceil(min(length, math.MaxInt32) / maxColumns))
 	s.cells, s.total = make([][]cell, len(s.partitions)), make([]rowTotal, len(s.partitions))
 	return s
 }
+
+// runLength is how many seconds a run took, begun ones too, and at least one.
+func runLength(r *Result) int {
+	return int(min(max(float64(len(r.Timeline)), math.Ceil(r.DurationSeconds), 1), math.MaxInt32))
+}
+
+// stepFor is how many seconds a column has: as many as a step of the other charts.
+func stepFor(length int) int { return (length-1)/maxColumns + 1 }
 
 // add takes one row of the series. What was read after the run may lie beyond its
 // end, but not by more than the run took.
@@ -103,7 +123,8 @@ func (s *Series) add(row PartitionSecond) error {
 
 func (s *Series) columns() int { return max(1, (s.seconds+s.step-1)/s.step) }
 
-// grid holds bytes per second for each row and step.
+// grid holds bytes per second for each row and step; NaN where there was nothing to
+// have any.
 type grid struct {
 	partitions []Partition
 	step       int // seconds in a column
@@ -130,4 +151,13 @@ func (s *Series) grid() grid {
 	return g
 }
 
-func (g grid) peak(row int) float64 { return slices.Max(g.high[row]) }
+// peak is a row's highest second; NaN where it has none.
+func (g grid) peak(row int) float64 {
+	peak := math.NaN()
+	for _, v := range g.high[row] {
+		if !(v <= peak) && !math.IsNaN(v) {
+			peak = v
+		}
+	}
+	return peak
+}

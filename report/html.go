@@ -15,7 +15,7 @@ import (
 	"msklt/internal/limits"
 )
 
-//go:embed page.gohtml charts.gohtml style.css script.js
+//go:embed page.gohtml compare.gohtml charts.gohtml style.css compare.css script.js
 var assets embed.FS
 
 // maxCards is how many of the limits that bound are shown at length.
@@ -24,9 +24,7 @@ const maxCards = 3
 // page is what the template draws: the result and what follows from it.
 type page struct {
 	*Result
-	Style     template.CSS
-	Script    template.JS
-	Policy    string // Content-Security-Policy
+	document
 	Answer    string // whether the load fits
 	Numbers   []fact // the three that matter
 	Facts     []fact // those that are asked for next
@@ -78,35 +76,62 @@ type (
 // the cluster is escaped. The same result gives the same bytes. Without a series
 // (nil) its map of partitions and time is empty.
 func HTML(w io.Writer, r *Result, series *Series) error {
-	tmpl, err := template.New("page.gohtml").Funcs(functions()).ParseFS(assets, "*.gohtml")
-	if err != nil {
-		return fmt.Errorf("parse the page's template: %w", err)
-	}
 	p, err := newPage(r, series)
 	if err != nil {
 		return err
 	}
-	if err := tmpl.Execute(w, p); err != nil {
+	return writeTemplate(w, "page.gohtml", p)
+}
+
+// writeTemplate writes a page: a template with its values.
+func writeTemplate(w io.Writer, name string, values any) error {
+	tmpl, err := template.New(name).Funcs(functions()).ParseFS(assets, "*.gohtml")
+	if err != nil {
+		return fmt.Errorf("parse the page's template: %w", err)
+	}
+	if err := tmpl.Execute(w, values); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	return nil
+}
+
+// document is what every page has: its style, its script, and the policy
+// (Content-Security-Policy) that allows these two and nothing else.
+type document struct {
+	Style  template.CSS
+	Script template.JS
+	Policy string
+}
+
+func newDocument(styles ...string) (document, error) {
+	var style []byte
+	for _, name := range styles {
+		text, err := assets.ReadFile(name)
+		if err != nil {
+			return document{}, fmt.Errorf("read the page's style: %w", err)
+		}
+		style = append(style, text...)
+	}
+	script, err := assets.ReadFile("script.js")
+	if err != nil {
+		return document{}, fmt.Errorf("read the page's script: %w", err)
+	}
+	return document{
+		Style: template.CSS(style), Script: template.JS(script),
+		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + source(style) + "; script-src " + source(script),
+	}, nil
 }
 
 func newPage(r *Result, series *Series) (*page, error) {
 	if series == nil {
 		series = newSeries(r)
 	}
-	style, err := assets.ReadFile("style.css")
+	doc, err := newDocument("style.css")
 	if err != nil {
-		return nil, fmt.Errorf("read the page's style: %w", err)
-	}
-	script, err := assets.ReadFile("script.js")
-	if err != nil {
-		return nil, fmt.Errorf("read the page's script: %w", err)
+		return nil, err
 	}
 	p := &page{
-		Result: r, Style: template.CSS(style), Script: template.JS(script),
-		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + source(style) + "; script-src " + source(script),
+		Result: r, document: doc,
 		Answer: answer(r), Numbers: numbers(r), Facts: facts(r), Cards: r.Verdict.Binding[:min(maxCards, len(r.Verdict.Binding))], Outcomes: outcomes(r),
 		Heat: heatChart(r, series), Bars: loadBars(r), Hottest: rankedPartitions(r), Keys: rankedKeys(r), Verb: directionOf(r).verb,
 		Load: loadChart(r), Response: latencyChart(r), Curve: curveChart(r), Latencies: latencyRows(r),
@@ -152,8 +177,9 @@ func functions() template.FuncMap {
 		"date":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
 		"number": func(n int) string { return count(int64(n)) },
 		"whole":  unbroken, "reading": reading, "sentence": sentence,
-		"class":  func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
-		"sub":    func(a, b int) int { return a - b },
+		"class":   func(s limits.Status) string { return strings.ReplaceAll(words(string(s)), " ", "-") },
+		"sub":     func(a, b int) int { return a - b },
+		"capital": capital, "hyphens": func(text string) string { return strings.ReplaceAll(text, " ", "-") },
 		"clocks": clockOffset, "money": money, "amount": amount, "price": price,
 	}
 }

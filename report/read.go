@@ -27,13 +27,21 @@ func Read(dir string) (*Result, *Series, error) {
 		return nil, nil, err
 	}
 	series := newSeries(r)
-	err = readFile(filepath.Join(dir, seriesFile), maxSeriesBytes, func(in io.Reader, _ int64) error {
-		return readSeries(in, series.add)
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("read result %s: %w", dir, err)
+	if err := series.read(dir); err != nil {
+		return nil, nil, err
 	}
 	return r, series, nil
+}
+
+// read reads the series of a result folder.
+func (s *Series) read(dir string) error {
+	err := readFile(filepath.Join(dir, seriesFile), maxSeriesBytes, func(in io.Reader, _ int64) error {
+		return readSeries(in, s.add)
+	})
+	if err != nil {
+		return fmt.Errorf("read result %s: %w", dir, err)
+	}
+	return nil
 }
 
 // ReadResult is Read of result.json alone.

@@ -9,7 +9,7 @@ let spoken = null; // the chart that was read last
 
 const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
 const percent = (fraction) => `${Math.round(fraction * 10000) / 100}%`;
-const number = (text) => parseFloat(text.replace(/[<,\s]/g, ""));
+const number = (text) => parseFloat(text.replace("−", "-").replace(/[<,\s]/g, ""));
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const set = (element, attributes) => {
 	for (const name in attributes) element.setAttribute(name, attributes[name]);
@@ -106,7 +106,7 @@ class Chart {
 			draw(this.area, "text", { class: "followed", x: "100%", y: percent(y(last.split("–").pop()) / this.height) })
 				.textContent = partition.length > 24 ? "…" + partition.slice(-23) : partition;
 		}
-		if (values && this === heat) {
+		if (values && this.rows) { // every grid has the same rows
 			this.row = this.rows.indexOf(partition);
 			const d = `M0 0H${this.width}V${this.row}H0zM0 ${this.row + 1}H${this.width}V${this.height}H0z`;
 			draw(this.box, "path", { class: "followed veil", d });
@@ -123,7 +123,7 @@ class Chart {
 		const i = this.near(x);
 		let text = this.t[i];
 		if (this.rows) {
-			const high = (r) => number(this.v[r][i].split("–").pop());
+			const high = (r) => Math.abs(number(this.v[r][i].split("–").pop())) || 0;
 			row ??= this.rows.indexOf(partition);
 			const shown = row < 0 ? this.rows.reduce((best, _, r) => (high(r) > high(best) ? r : best), 0) : row;
 			text += `: ${row < 0 ? "highest " : ""}${this.rows[shown]} ${this.v[shown][i]} MB/s`;
@@ -288,7 +288,7 @@ const scrolling = new ResizeObserver((entries) => {
 all(".scroll, pre").forEach((e) => scrolling.observe(e));
 
 if (timed.length) {
-	for (const e of all("#heat [data-row], #bars [data-row]")) e.dataset.partition = heat?.rows[e.dataset.row];
+	for (const e of all("[data-row]")) e.dataset.partition = heat?.rows[e.dataset.row];
 	for (const cell of all("td").filter((td) => heat?.rows.includes(td.textContent))) {
 		cell.parentNode.dataset.partition = cell.textContent;
 		draw(cell, "button").append(cell.firstChild);

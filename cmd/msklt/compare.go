@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ type compareFlags struct {
 	minEffect     string
 	anyway        bool
 	json, noColor bool
+	html          string
 }
 
 func (p *process) compareCommand() *cobra.Command {
@@ -30,6 +32,8 @@ func (p *process) compareCommand() *cobra.Command {
 better, worse, no difference shown, or too few runs. The results of one group come
 before --with, those of the other behind it:
   msklt compare before/* --with after/*
+--html writes it as one page, with both groups' curves, loads and partitions over
+each other and what differs between their scenarios, line by line.
 
 Runs whose scenario, versions, kind of cluster or brokers are not the same, and
 runs that are invalid or did not run to their end, are not compared, unless
@@ -48,6 +52,7 @@ that are not alike, 3 something is worse.`,
 	flags.StringVar(&f.minEffect, "min-effect", "5%", "`share` under which a difference is not called better or worse")
 	flags.BoolVar(&f.anyway, "anyway", false, "compare runs that are not alike, too")
 	flags.BoolVar(&f.json, "json", false, "print the comparison as JSON on stdout")
+	flags.StringVar(&f.html, "html", "", "write the comparison as one HTML page to this `file`")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
 	return c
 }
@@ -102,9 +107,32 @@ func (p *process) compareResults(folders []string, f compareFlags) error {
 	} else {
 		report.WriteComparison(p.stderr, c, color, 80)
 	}
+	if f.html != "" {
+		if err := p.comparisonPage(f.html, c, before, after); err != nil {
+			return err
+		}
+	}
 	if c.Worse() {
 		return exitError(exitThreshold)
 	}
+	return nil
+}
+
+// comparisonPage writes the comparison as a page.
+func (p *process) comparisonPage(path string, c *report.Comparison, before, after []string) error {
+	series, err := c.ReadSeries(before, after)
+	if err != nil {
+		return usageError{err}
+	}
+	err = replaceFile(path, func(w io.Writer) error { return report.ComparisonHTML(w, c, before, after, series) })
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return usageError{fmt.Errorf("--html: %w", err)}
+	}
+	if err != nil {
+		fmt.Fprintln(p.stderr, "msklt:", err)
+		return exitError(exitEnvironment)
+	}
+	fmt.Fprintln(p.stderr, path)
 	return nil
 }
 

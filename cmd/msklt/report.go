@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -44,29 +46,34 @@ func (p *process) reports(folders []string, ci *ciFiles) error {
 	return nil
 }
 
-// report rewrites one folder's report: beside the old one first, so that it is
-// whole or untouched.
+// report rewrites one folder's report.
 func (p *process) report(dir string) (*report.Result, error) {
 	r, series, err := report.Read(dir)
 	if err != nil {
 		return nil, err
 	}
 	page := filepath.Join(dir, "report.html")
-	f, err := os.CreateTemp(dir, ".report-*.html")
-	if err != nil {
-		return nil, fmt.Errorf("writing %s: %w", page, err)
-	}
-	defer os.Remove(f.Name())
-	err = report.HTML(f, r, series)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), page)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("writing %s: %w", page, err)
+	if err := replaceFile(page, func(w io.Writer) error { return report.HTML(w, r, series) }); err != nil {
+		return nil, err
 	}
 	fmt.Fprintln(p.stderr, page)
 	return r, nil
+}
+
+// replaceFile writes a file beside the old one first, so that it is whole or
+// untouched.
+func replaceFile(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".msklt-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	defer os.Remove(f.Name())
+	err = errors.Join(f.Chmod(0o644), write(f), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
 }
