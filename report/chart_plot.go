@@ -112,7 +112,8 @@ type point struct {
 	gap  bool
 }
 
-// path renders points as an SVG path in the box.
+// path renders points as an SVG path in the box. A point between two gaps is a line
+// of no length, which round ends make a dot.
 func path(points []point) string {
 	var b strings.Builder
 	for i, p := range points {
@@ -125,6 +126,9 @@ func path(points []point) string {
 		b.WriteString(strconv.FormatFloat(math.Round(p.x*boxWidth*10)/10, 'f', -1, 64))
 		b.WriteByte(' ')
 		b.WriteString(strconv.Itoa(int(math.Round((1 - p.y) * boxHeight))))
+		if command == 'M' && (i+1 == len(points) || points[i+1].gap) {
+			b.WriteString("h0")
+		}
 	}
 	return b.String()
 }

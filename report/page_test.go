@@ -231,6 +231,48 @@ func TestGroupCharts(t *testing.T) {
 	}
 }
 
+// End to end over time is drawn as response is: the worst second of a step, a gap where
+// nothing arrived, and not at all where a result does not have it.
+func TestArrivalChart(t *testing.T) {
+	r := first(steady())
+	for i := range r.Timeline {
+		s := &r.Timeline[i]
+		s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 10, 20, 40
+		switch s.Second {
+		case 2: // warm-up, which no sentence is about
+			s.EndToEndP99 = 9000
+		case 20, 21:
+			s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 0, 0, 0
+		case 22:
+			s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 100, 900, 1000
+		}
+	}
+	p := arrivalChart(r)
+	if want := "End-to-end p99 rose from 20.0 ms to 900 ms at 22 s"; p.Title != want {
+		t.Errorf("title %q, want %q", p.Title, want)
+	}
+	for second, want := range map[int][]string{6: {"6", "10.0 ms", "20.0 ms", "40.0 ms"}, 21: {"21", "–", "–", "–"}, 22: {"22", "100 ms", "900 ms", "1.00 s"}} {
+		if !slices.Equal(p.Table.Rows[second], want) {
+			t.Errorf("row %q, want %q", p.Table.Rows[second], want)
+		}
+	}
+	if want := "22 s: p50 100 ms, p99 900 ms, max 1.00 s"; p.Readout.T[22] != want {
+		t.Errorf("reads %q, want %q", p.Readout.T[22], want)
+	}
+	for _, l := range p.Lines {
+		if n := strings.Count(l.D, "M"); n != 2 {
+			t.Errorf("%s is drawn in %d parts, want 2: %s", l.Class, n, l.D)
+		}
+	}
+	for i := range r.Timeline {
+		s := &r.Timeline[i]
+		s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 0, 0, 0
+	}
+	if arrivalChart(r) != nil || strings.Contains(render(t, r, nil), `id="arrival"`) {
+		t.Error("a chart of times that the result does not have")
+	}
+}
+
 func TestReproduce(t *testing.T) {
 	for _, test := range []struct {
 		target Target
