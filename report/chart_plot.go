@@ -54,21 +54,22 @@ type (
 	table struct {
 		Head  []string
 		Texts int
+		Named bool // each row is of the partition that its first cell names
 		Rows  [][]string
 		Note  string
 	}
 	// readout is what the pointer shows: for each position on x (milliseconds, or
-	// thousandths of the width where x is not the time) a text; in a grid also a value
-	// of each row there.
+	// thousandths of the width where x is not the time) a text; in a heat map also a
+	// value of each row there, in MB/s.
 	readout struct {
 		End  float64    `json:"end,omitempty"`  // of the time axis, in seconds
 		Step int        `json:"step,omitempty"` // seconds between two positions
-		Top  float64    `json:"top,omitempty"`  // of y, where that is MB/s
+		Of   []string   `json:"of,omitempty"`   // heat maps whose row is drawn as a line when it is followed
+		Top  float64    `json:"top,omitempty"`  // of y then, in MB/s
 		X    []int      `json:"x"`
 		T    []string   `json:"t"`
-		Rows []string   `json:"rows,omitempty"`
-		V    [][]string `json:"v,omitempty"`
-		Verb string     `json:"verb,omitempty"` // "acked": what V tells of Rows
+		Rows []string   `json:"rows,omitempty"` // partitions
+		V    [][]string `json:"v,omitempty"`    // values, or "lowest–highest" of a step
 	}
 )
 

@@ -234,7 +234,7 @@ func loadChart(r *Result) plot {
 		return text + "throttled " + percent(mean(step, throttledShare))
 	})
 	if p.Readout != nil {
-		p.Readout.Top = top / 1e6
+		p.Readout.Of, p.Readout.Top = []string{"heat"}, top/1e6
 	}
 	p.Table = loadTable(t)
 	return p
