@@ -53,7 +53,7 @@ func loadBars(r *Result) bars {
 			Bound: bound(r, p),
 		}
 		if b.Half >= 6 || i%2 == 0 || row.Bound {
-			row.Name, row.Value = partitionName(p.Topic, p.Partition, 14), megabytes(d.observed(p))
+			row.Name, row.Value = partitionName(p.Topic, p.Partition, rowName), megabytes(d.observed(p))
 		}
 		b.Rows = append(b.Rows, row)
 	}

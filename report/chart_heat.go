@@ -8,6 +8,9 @@ import (
 	"strconv"
 )
 
+// rowName is how many characters of a partition's name a row has room for.
+const rowName = 12
+
 // maxRows is how many partitions a chart shows at most: the hottest ones.
 const maxRows = 64
 
@@ -188,7 +191,7 @@ func heatRows(shown []Partition, bound func(Partition) bool) []heatRow {
 	for i, p := range shown {
 		row := heatRow{Partition: partitionName(p.Topic, p.Partition, 80), Y: at((float64(i) + 0.5) / float64(len(shown))), Bound: bound(p)}
 		if i%every == 0 || row.Bound {
-			row.Name = partitionName(p.Topic, p.Partition, 14)
+			row.Name = partitionName(p.Topic, p.Partition, rowName)
 		}
 		rows = append(rows, row)
 	}
