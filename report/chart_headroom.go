@@ -94,7 +94,7 @@ func headroomChart(r *Result) bars {
 		b.Table.Note = joined(fmt.Sprintf("The first %d of %d limits; result.json has all.", len(shown), len(all)), b.Table.Note)
 	}
 	for v := 0.0; v < top; v += 0.25 {
-		b.XTicks = append(b.XTicks, tick{At: at(v / top), Label: digitsShort(100 * v), Minor: int(4*v)%2 == 1})
+		b.XTicks = append(b.XTicks, tick{At: at(v / top), Label: digitsShort(100 * v), Minor: int(4*v)%4 != 0})
 	}
 	for i, u := range shown {
 		row := barRow{
