@@ -10,7 +10,6 @@ let last = null; // the chart that was read last
 const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
 const percent = (fraction) => `${Math.round(fraction * 10000) / 100}%`;
 const number = (text) => parseFloat(text.replace(/[<,\s]/g, "").replace("−", "-"));
-const highest = (range) => number(range.split("–").pop());
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const set = (element, attributes) => {
 	for (const name in attributes) element.setAttribute(name, attributes[name]);
@@ -103,12 +102,14 @@ class Chart {
 	// Shows the partition that is followed: its lines, or its row.
 	follow() {
 		all(".followed", this.figure).forEach((e) => e.remove());
+		const scale = this.width / this.end;
 		const y = (text) => Math.round((1 - clamp(number(text) / this.top, 0, 1)) * this.height);
 		for (const { map, values } of this.followed) {
-			const points = values.flatMap((range, i) => range.split("–").map((v) => `${map.x[i] / this.end * this.width} ${y(v)}`));
-			draw(this.box, "path", { class: "stroke followed", d: "M" + points.join("L") });
-			const end = values[Math.max(map.x.findLastIndex((x) => x <= this.span.to), 0)].split("–").pop();
-			draw(this.area, "text", { class: "followed", x: "100%", y: percent(y(end) / this.height) }, partition.slice(-24));
+			const points = values.flatMap((range, i) => range.split("–").map((v) => [map.x[i] * scale, y(v)])).filter(([, v]) => !isNaN(v));
+			if (!points.length) continue;
+			draw(this.box, "path", { class: "stroke followed", d: "M" + points.map((p) => p.join(" ")).join("L") });
+			const end = points.findLast(([x]) => x <= this.span.to * scale) ?? points[0];
+			draw(this.area, "text", { class: "followed", x: "100%", y: percent(end[1] / this.height) }, partition.slice(-24));
 		}
 		const row = this.rows?.indexOf(partition) ?? -1;
 		if (row < 0) return;
@@ -126,7 +127,7 @@ class Chart {
 		const i = this.near(x);
 		let text = this.t[i];
 		if (this.rows) {
-			const high = (r) => Math.abs(highest(this.v[r][i]));
+			const high = (r) => Math.abs(number(this.v[r][i].split("–").pop())) || 0; // "–" has no value
 			const shown = row < 0 ? this.rows.reduce((best, _, r) => (high(r) > high(best) ? r : best), 0) : row;
 			text += `: ${row < 0 ? "highest " : ""}${this.rows[shown]} ${this.v[shown][i]} MB/s`;
 		}
