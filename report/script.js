@@ -105,7 +105,7 @@ class Chart {
 		const scale = this.width / this.end;
 		const y = (text) => Math.round((1 - clamp(number(text) / this.top, 0, 1)) * this.height);
 		for (const { map, values } of this.followed) {
-			const points = values.flatMap((range, i) => range.split("–").map((v) => [map.x[i] * scale, y(v)])).filter(([, v]) => !isNaN(v));
+			const points = values.flatMap((range, i) => range.split("–").map((v) => [map.x[i] * scale, y(v)])).filter(([, v]) => v >= 0);
 			if (!points.length) continue;
 			draw(this.box, "path", { class: "stroke followed", d: "M" + points.map((p) => p.join(" ")).join("L") });
 			const end = points.findLast(([x]) => x <= this.span.to * scale) ?? points[0];
