@@ -19,7 +19,8 @@ type collector struct {
 type heldRecord struct {
 	intended, received time.Duration
 	size               int  // of key and value
-	measured           bool // whether its end-to-end latency counts
+	timed              bool // whether intended is known, and the group reads it for the first time
+	measured           bool // whether its end-to-end latency counts in the measured phases; it is timed then
 }
 
 func (c *collector) add(h heldRecord) {

@@ -7,12 +7,19 @@ import (
 	"time"
 )
 
-// latencySecond is the response times of the records acked in one second, and what
-// was outstanding at its end.
+// latencySecond is the response times of the records acked in one second, the
+// end-to-end times of those that arrived in it, and what was outstanding at its end.
 type latencySecond struct {
-	p50, p99, max time.Duration
-	waiting       int64
-	backlog       int64 // of all groups
+	response, endToEnd percentiles
+	waiting            int64
+	backlog            int64 // of all groups
+}
+
+// percentiles are 0 where nothing was recorded.
+type percentiles struct{ p50, p99, max time.Duration }
+
+func percentilesOf(l *latencies) percentiles {
+	return percentiles{time.Duration(l.ValueAtQuantile(50)), time.Duration(l.ValueAtQuantile(99)), time.Duration(l.Max())}
 }
 
 // drive runs the traffic, then waits until what was sent is acknowledged.
@@ -180,13 +187,16 @@ func (r *run) closeSecond(merged *latencies) {
 		p.recorder.giveBack(l)
 		s.waiting += p.recorder.waiting()
 	}
-	s.p50 = time.Duration(merged.ValueAtQuantile(50))
-	s.p99 = time.Duration(merged.ValueAtQuantile(99))
-	s.max = time.Duration(merged.Max())
+	s.response = percentilesOf(merged)
+	endToEnd := newLatencies(secondDigits)
 	for _, g := range r.groups {
+		for _, m := range g.everyMember() {
+			m.closeSecond(endToEnd)
+		}
 		n := g.backlog()
 		g.backlogs = append(g.backlogs, n)
 		s.backlog += n
 	}
+	s.endToEnd = percentilesOf(endToEnd)
 	r.seconds = append(r.seconds, s)
 }

@@ -33,7 +33,8 @@ type member struct {
 	read   atomic.Int64       // records
 
 	mu       sync.Mutex
-	endToEnd distribution
+	endToEnd distribution // measured phases
+	second   *latencies   // of all records handed over in this second
 
 	// Of the goroutine that reads.
 	collector collector
@@ -50,7 +51,7 @@ func (r *run) newMember(g *group) (*member, error) {
 	}
 	m := &member{
 		group: g, done: make(chan struct{}),
-		endToEnd: newDistribution(digits), collector: collector{Batches: g.Batches},
+		endToEnd: newDistribution(digits), second: newLatencies(secondDigits), collector: collector{Batches: g.Batches},
 	}
 	opts := append(r.tapped(g.Name, r.clientID(s.ClientID, g.Name, number), r.pace),
 		kgo.ConsumerGroup(g.id), kgo.ConsumeTopics(g.topicNames()...),
@@ -144,7 +145,8 @@ func (m *member) take(fetches kgo.Fetches) {
 				if at.by == onlyOthers { // whose phases and clock are not ours
 					of = h.received
 				}
-				h.measured = r.Offset >= fresh && inMeasured(m.spans, of)
+				h.timed = r.Offset >= fresh
+				h.measured = h.timed && inMeasured(m.spans, of)
 			}
 			m.collector.add(h)
 		}
@@ -157,14 +159,29 @@ func (m *member) hand(batch []heldRecord) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, h := range batch {
+		if !h.timed {
+			continue
+		}
+		took := now - h.intended
+		if !m.hurried { // else it would have arrived later
+			m.second.record(took)
+		}
 		switch {
 		case !h.measured:
-		case m.hurried: // it would have arrived later
-			m.endToEnd.censor(now - h.intended)
+		case m.hurried:
+			m.endToEnd.censor(took)
 		default:
-			m.endToEnd.exact.record(now - h.intended)
+			m.endToEnd.exact.record(took)
 		}
 	}
+}
+
+// closeSecond adds the end-to-end times of the second that ends to sum.
+func (m *member) closeSecond(sum *latencies) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sum.merge(m.second)
+	m.second.Reset()
 }
 
 // soFar is a copy of the end-to-end times.

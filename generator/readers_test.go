@@ -49,6 +49,18 @@ func near(t *testing.T, what string, got, want, tolerance int) {
 	}
 }
 
+// arrivals reports a second whose end-to-end times are not those wanted, in ms: within
+// the 1 % of a second's histogram and the 40 ms that a linger and a fetch take at most.
+func arrivals(t *testing.T, s report.Second, p50, p99, longest float64) {
+	t.Helper()
+	for _, v := range [][2]float64{{s.EndToEndP50, p50}, {s.EndToEndP99, p99}, {s.EndToEndMax, longest}} {
+		if got, want := v[0], v[1]; got < 0.99*want || got > 1.01*want+40 || want > 0 && got == 0 {
+			t.Errorf("second %d: p50 %.1f, p99 %.1f, max %.1f ms end to end, want %.1f, %.1f, %.1f", s.Second, s.EndToEndP50, s.EndToEndP99, s.EndToEndMax, p50, p99, longest)
+			return
+		}
+	}
+}
+
 // TestVirtualPause holds that a group that pauses fetches nothing, falls behind by
 // what is written meanwhile, and then catches up.
 func TestVirtualPause(t *testing.T) {
@@ -79,6 +91,19 @@ func TestVirtualPause(t *testing.T) {
 			if of, all := r.Groups[0].Backlog[second], r.Timeline[second].Backlog; of != all {
 				t.Errorf("second %d: backlog of the only group %d, of all %d", second, of, all)
 			}
+			s := r.Timeline[second]
+			switch {
+			case paused:
+				if s.EndToEndP50 != 0 || s.EndToEndP99 != 0 || s.EndToEndMax != 0 {
+					t.Errorf("second %d of a pause: records arrive, p50 %.1f ms", second, s.EndToEndP50)
+				}
+			case second == 30: // 10 s of records, of all ages, and a second of fresh ones
+				arrivals(t, s, 4_500, 9_890, 10_000)
+			case second == 55:
+				arrivals(t, s, 2_000, 4_940, 5_000)
+			case second%10 != 0 && second != 29 && second != 54: // in which a pause may begin or end
+				arrivals(t, s, 0.1, 0.1, 0.1)
+			}
 		}
 		g := r.Groups[0]
 		if g.BacklogMax < 9*rate-underWay || g.BacklogMax > 10*rate+underWay {
@@ -105,6 +130,11 @@ func TestVirtualPauseInterrupted(t *testing.T) {
 			t.Errorf("%d of %d records have a latency", l.Count, r.Totals.Acked)
 		}
 		near(t, "records read early", int(l.Censored), int(r.Totals.Acked)-10*rate, rate/25)
+		for _, s := range r.Timeline[11:] {
+			if s.EndToEndMax != 0 {
+				t.Errorf("second %d: records that came early count, %.1f ms", s.Second, s.EndToEndMax)
+			}
+		}
 	})
 }
 

@@ -29,8 +29,9 @@ func (r *run) timeline() []report.Second {
 		row.Instrument = r.health.second(s)
 		if s < len(r.seconds) {
 			l := r.seconds[s]
-			row.P50, row.P99, row.Max, row.Waiting = millis(l.p50), millis(l.p99), millis(l.max), l.waiting
-			row.Backlog = l.backlog
+			row.P50, row.P99, row.Max = millis(l.response.p50), millis(l.response.p99), millis(l.response.max)
+			row.EndToEndP50, row.EndToEndP99, row.EndToEndMax = millis(l.endToEnd.p50), millis(l.endToEnd.p99), millis(l.endToEnd.max)
+			row.Waiting, row.Backlog = l.waiting, l.backlog
 		}
 		for _, p := range r.producer {
 			if s >= len(p.recorder.seconds) {

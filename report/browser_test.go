@@ -3,7 +3,10 @@ package report
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"msklt/internal/browsertest"
@@ -77,6 +80,43 @@ func TestChromiumSpike(t *testing.T) {
 		}
 	}
 	quiet(t, tab)
+}
+
+// A page with two heat maps, as of two runs, follows a partition in both, and draws a
+// line of each.
+func TestChromiumTwoMaps(t *testing.T) {
+	r, series := hotKey()
+	html := render(t, r, series)
+	_, after, _ := strings.Cut(html, `<figure class="chart" id="heat">`)
+	figure, _, _ := strings.Cut(after, "</figure>")
+	second := `<figure class="chart" id="heat2">` + strings.ReplaceAll(figure, `"orders/3"`, `"orders/99"`) + "</figure>"
+	html = strings.Replace(html, figure+"</figure>", figure+"</figure>"+second, 1)
+	html = strings.Replace(html, `"of":["heat"]`, `"of":["heat","heat2"]`, 1)
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(path, []byte(html), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b := browsertest.Start(t)
+	for name, want := range map[string][2]int{"orders/7": {1, 1}, "orders/3": {1, 0}, "orders/99": {0, 1}, "orders/98": {0, 0}} {
+		tab := b.Visit(t, path, browsertest.View{Fragment: "partition=" + name})
+		var seen struct{ First, Second, Lines int }
+		tab.Evaluate(`({
+			first: document.querySelectorAll("#heat .veil").length, second: document.querySelectorAll("#heat2 .veil").length,
+			lines: document.querySelectorAll("#load path.followed").length,
+		})`, &seen)
+		if seen.First != want[0] || seen.Second != want[1] || seen.Lines != want[0]+want[1] {
+			t.Errorf("%s: %+v, want it followed in %v", name, seen, want)
+		}
+		tab.Move(moment(tab, "latency", 20, 0, axisEnd, 0.5))
+		prefix := "20 s: "
+		if want[1] == 0 {
+			prefix += "highest "
+		}
+		if text := tab.Text("#heat2.reading output"); !strings.HasPrefix(text, prefix) {
+			t.Errorf("%s: the second map reads %q", name, text)
+		}
+		quiet(t, tab)
+	}
 }
 
 // axe-core finds nothing serious, neither at rest nor in use.

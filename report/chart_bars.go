@@ -17,6 +17,7 @@ type bars struct {
 }
 
 type barRow struct {
+	Partition           string // that the row is of; "" where it is of something else
 	Name, Y             string // Y is the middle of the row
 	Predicted, Observed string // lengths
 	Value               string // observed, at the right
@@ -46,12 +47,13 @@ func loadBars(r *Result) bars {
 	}
 	for i, p := range shown {
 		row := barRow{
+			Partition: partitionName(p.Topic, p.Partition, 80),
 			Y:         at((float64(i) + 0.5) / float64(len(shown))),
 			Predicted: at(clamp(d.predicted(p) / top)), Observed: at(clamp(d.observed(p) / top)),
 			Bound: bound(r, p),
 		}
 		if b.Half >= 6 || i%2 == 0 || row.Bound {
-			row.Name, row.Value = partitionName(p.Topic, p.Partition, 14), megabytes(d.observed(p))
+			row.Name, row.Value = partitionName(p.Topic, p.Partition, rowName), megabytes(d.observed(p))
 		}
 		b.Rows = append(b.Rows, row)
 	}
@@ -86,7 +88,7 @@ func partitionTable(r *Result, note string) table {
 	t := table{
 		Head: []string{"partition", "top keys", "leader", "predicted MB/s", "acked MB/s", "consumed MB/s", "response p99",
 			"throttled", "acked records", "log-end delta"},
-		Texts: 2, Note: note,
+		Texts: 2, Named: true, Note: note,
 	}
 	shown, _ := shownPartitions(r, directionOf(r))
 	for _, p := range shown {

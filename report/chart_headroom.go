@@ -88,13 +88,13 @@ func headroomChart(r *Result) bars {
 				Texts: 2, Note: "Used is the highest mean over 11 consecutive seconds of the whole run; of a limit that bound, the plateau. Predicted is the highest point of the measured phases.",
 			},
 		},
-		Half: limitHeight / 2, Verb: "used", Limit: tick{At: at(1 / top), Label: "declared", Anchor: "middle"},
+		Half: limitHeight / 2, Verb: "used", Limit: tick{At: at(1 / top), Label: "declared", Anchor: "end"},
 	}
 	if len(shown) < len(all) {
 		b.Table.Note = joined(fmt.Sprintf("The first %d of %d limits; result.json has all.", len(shown), len(all)), b.Table.Note)
 	}
 	for v := 0.0; v < top; v += 0.25 {
-		b.XTicks = append(b.XTicks, tick{At: at(v / top), Label: digitsShort(100 * v), Minor: int(4*v)%2 == 1})
+		b.XTicks = append(b.XTicks, tick{At: at(v / top), Label: digitsShort(100 * v), Minor: int(4*v)%4 != 0})
 	}
 	for i, u := range shown {
 		row := barRow{

@@ -8,6 +8,9 @@ import (
 	"strconv"
 )
 
+// rowName is how many characters of a partition's name a row has room for.
+const rowName = 12
+
 // maxRows is how many partitions a chart shows at most: the hottest ones.
 const maxRows = 64
 
@@ -35,8 +38,8 @@ type heatMap struct {
 
 // heatRow names a partition; Bound when its limit bound.
 type heatRow struct {
-	Name, Y, Anchor string
-	Bound           bool
+	Partition, Name, Y string // Name is short, or "" where there is no room
+	Bound              bool
 }
 
 // shades maps a load to one of the heat map's colours.
@@ -122,7 +125,7 @@ func heatChart(r *Result, series *Series) heatMap {
 		chart: chart{
 			ID: "heat", Title: heatFinding(r, d), Height: rowHeight(len(shown)) * len(shown),
 			Y: "MB/s " + d.verb + " per partition", X: "seconds since the start of traffic",
-			Readout: g.readout(d.verb, g.span), Table: heatTable(g, limit, note),
+			Readout: g.readout(g.span), Table: heatTable(g, limit, note),
 		},
 		Rows:   heatRows(shown, func(p Partition) bool { return bound(r, p) }),
 		XTicks: timeTicks(float64(g.columns * g.step)),
@@ -186,9 +189,9 @@ func heatRows(shown []Partition, bound func(Partition) bool) []heatRow {
 	}
 	var rows []heatRow
 	for i, p := range shown {
-		row := heatRow{Y: at((float64(i) + 0.5) / float64(len(shown))), Bound: bound(p)}
+		row := heatRow{Partition: partitionName(p.Topic, p.Partition, 80), Y: at((float64(i) + 0.5) / float64(len(shown))), Bound: bound(p)}
 		if i%every == 0 || row.Bound {
-			row.Name = partitionName(p.Topic, p.Partition, 14)
+			row.Name = partitionName(p.Topic, p.Partition, rowName)
 		}
 		rows = append(rows, row)
 	}
@@ -196,8 +199,8 @@ func heatRows(shown []Partition, bound func(Partition) bool) []heatRow {
 }
 
 // readout is what the pointer shows, each cell as text gives it.
-func (g grid) readout(verb string, text func(row, column int) string) *readout {
-	out := &readout{End: float64(g.columns * g.step), Step: g.step, Verb: verb}
+func (g grid) readout(text func(row, column int) string) *readout {
+	out := &readout{End: float64(g.columns * g.step), Step: g.step}
 	for column := range g.columns {
 		out.X = append(out.X, 1000*column*g.step+500*g.step)
 		name := strconv.Itoa(column * g.step)
@@ -233,7 +236,7 @@ func (g grid) span(row, column int) string {
 }
 
 func heatTable(g grid, limit float64, note string) table {
-	t := table{Head: []string{"partition", "highest second MB/s", "seconds above the limit", "seconds throttled"}, Texts: 1, Note: note}
+	t := table{Head: []string{"partition", "highest second MB/s", "seconds above the limit", "seconds throttled"}, Texts: 1, Named: true, Note: note}
 	for row, p := range g.partitions {
 		if math.IsNaN(g.peak(row)) {
 			continue

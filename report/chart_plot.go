@@ -54,21 +54,22 @@ type (
 	table struct {
 		Head  []string
 		Texts int
+		Named bool // each row is of the partition that its first cell names
 		Rows  [][]string
 		Note  string
 	}
 	// readout is what the pointer shows: for each position on x (milliseconds, or
-	// thousandths of the width where x is not the time) a text; in a grid also a value
-	// of each row there.
+	// thousandths of the width where x is not the time) a text; in a heat map also a
+	// value of each row there, in MB/s.
 	readout struct {
 		End  float64    `json:"end,omitempty"`  // of the time axis, in seconds
 		Step int        `json:"step,omitempty"` // seconds between two positions
-		Top  float64    `json:"top,omitempty"`  // of y, where that is MB/s
+		Of   []string   `json:"of,omitempty"`   // heat maps whose row is drawn as a line when it is followed
+		Top  float64    `json:"top,omitempty"`  // of y then, in MB/s
 		X    []int      `json:"x"`
 		T    []string   `json:"t"`
-		Rows []string   `json:"rows,omitempty"`
-		V    [][]string `json:"v,omitempty"`
-		Verb string     `json:"verb,omitempty"` // "acked": what V tells of Rows
+		Rows []string   `json:"rows,omitempty"` // partitions
+		V    [][]string `json:"v,omitempty"`    // values, or "lowest–highest" of a step
 	}
 )
 
@@ -112,7 +113,8 @@ type point struct {
 	gap  bool
 }
 
-// path renders points as an SVG path in the box.
+// path renders points as an SVG path in the box. A point between two gaps is a line
+// of no length, which round ends make a dot.
 func path(points []point) string {
 	var b strings.Builder
 	for i, p := range points {
@@ -125,6 +127,9 @@ func path(points []point) string {
 		b.WriteString(strconv.FormatFloat(math.Round(p.x*boxWidth*10)/10, 'f', -1, 64))
 		b.WriteByte(' ')
 		b.WriteString(strconv.Itoa(int(math.Round((1 - p.y) * boxHeight))))
+		if command == 'M' && (i+1 == len(points) || points[i+1].gap) {
+			b.WriteString("h0")
+		}
 	}
 	return b.String()
 }

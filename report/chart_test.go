@@ -68,14 +68,15 @@ func TestShades(t *testing.T) {
 	}
 }
 
-// Lines break where there is no value, and keep each step's extremes in order.
+// Lines break where there is no value, and keep each step's extremes in order; what
+// stands alone is a dot.
 func TestTrace(t *testing.T) {
 	r := &Result{DurationSeconds: 4}
 	for s, p99 := range []float64{10, 0, 20, 30} {
 		r.Timeline = append(r.Timeline, Second{Second: s, P99: p99})
 	}
 	line := newTimeline(r).trace(linear(0, 40), func(s Second) (float64, bool) { return s.P99, s.P99 > 0 })
-	if got, want := path(line), "M250 750M1250 500L1750 250"; got != want {
+	if got, want := path(line), "M250 750h0M1250 500L1750 250"; got != want {
 		t.Errorf("path %q, want %q", got, want)
 	}
 }

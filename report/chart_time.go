@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // maxColumns is how many steps of time a chart shows at most; longer runs are
@@ -235,7 +234,7 @@ func loadChart(r *Result) plot {
 		return text + "throttled " + percent(mean(step, throttledShare))
 	})
 	if p.Readout != nil {
-		p.Readout.Top = top / 1e6
+		p.Readout.Of, p.Readout.Top = []string{"heat"}, top/1e6
 	}
 	p.Table = loadTable(t)
 	return p
@@ -270,102 +269,6 @@ func loadFinding(r *Result) string {
 		return "Acked kept up with offered: " + bandwidth(acked) + " of " + bandwidth(offered)
 	}
 	return "Acked fell " + percent(1-share) + " short of offered: " + bandwidth(acked) + " of " + bandwidth(offered)
-}
-
-// latencyChart is the response percentiles over time.
-func latencyChart(r *Result) plot {
-	t := newTimeline(r)
-	series := []struct {
-		name  string
-		value func(Second) float64
-	}{
-		{"p50", func(s Second) float64 { return s.P50 }},
-		{"p99", func(s Second) float64 { return s.P99 }},
-		{"max", func(s Second) float64 { return s.Max }},
-	}
-	low, high := math.Inf(1), 0.0
-	for _, s := range r.Timeline {
-		for _, v := range []float64{s.P50, s.P99, s.Max} {
-			if v > 0 {
-				low, high = min(low, v), max(high, v)
-			}
-		}
-	}
-	if high == 0 {
-		low, high = 1, 10
-	}
-	ticks, from, to := decades(low, high)
-	y := logarithmic(from, to)
-	p := plot{
-		chart: chart{
-			ID: "latency", Title: latencyFinding(r), Height: 220,
-			Y: "response time of records acked in each second, logarithmic", X: "seconds since the start of traffic",
-			Table: table{Head: []string{"second", "p50", "p99", "max", "lag max"}, Texts: 1, Note: t.note("the worst second")},
-		},
-		XTicks: timeTicks(t.end), YTicks: ticks, Bands: t.bands(r), Marks: t.marks(r, markRoomHalf),
-	}
-	var ends []float64
-	for _, s := range series {
-		points := t.trace(y, func(second Second) (float64, bool) { v := s.value(second); return v, v > 0 })
-		if len(points) == 0 {
-			continue
-		}
-		p.Lines = append(p.Lines, line{D: path(points), Class: s.name})
-		p.Labels = append(p.Labels, label{Text: s.name, Class: s.name})
-		ends = append(ends, 1-points[len(points)-1].y)
-	}
-	p.place(ends...)
-	p.Readout = t.readout(func(step []Second) string {
-		var parts []string
-		for _, s := range series {
-			parts = append(parts, s.name+" "+latencyCell(highest(step, s.value)))
-		}
-		return strings.Join(parts, ", ")
-	})
-	for _, step := range t.steps {
-		row := []string{stepName(step)}
-		for _, s := range series {
-			row = append(row, latencyCell(highest(step, s.value)))
-		}
-		p.Table.Rows = append(p.Table.Rows, append(row, millis(highest(step, func(s Second) float64 { return s.LagMax }))))
-	}
-	return p
-}
-
-// latencyCell is a dash for a second in which nothing was acked.
-func latencyCell(ms float64) string {
-	if ms == 0 {
-		return "–"
-	}
-	return millis(ms)
-}
-
-// latencyFinding compares the first measured second with the worst one.
-func latencyFinding(r *Result) string {
-	var first, worst, best Second
-	for _, s := range r.Timeline {
-		if s.P99 <= 0 || !measured(r, s) {
-			continue
-		}
-		if first.P99 == 0 {
-			first, best = s, s
-		}
-		if s.P99 > worst.P99 {
-			worst = s
-		}
-		if s.P99 < best.P99 {
-			best = s
-		}
-	}
-	switch {
-	case first.P99 == 0:
-		return "No record was acked in the measured phases"
-	case worst.P99 < 3*best.P99:
-		return "Response p99 stayed between " + millis(best.P99) + " and " + millis(worst.P99)
-	case worst.P99 < 3*first.P99:
-		return fmt.Sprintf("Response p99 swung between %s and %s", millis(best.P99), millis(worst.P99))
-	}
-	return fmt.Sprintf("Response p99 rose from %s to %s at %d s", millis(first.P99), millis(worst.P99), worst.Second)
 }
 
 // measured tells whether a second lies in a measured phase.

@@ -168,7 +168,7 @@ func (g *side) heatMap(f frame, cells grid, s shades) heatMap {
 			ID: "heat-" + g.name, Title: g.capital() + ": " + heatFinding(&Result{Partitions: g.sorted()}, f.direction),
 			Height: rowHeight(len(f.partitions)) * len(f.partitions),
 			Y:      "MB/s " + f.direction.verb + " per partition, " + g.of(), X: "seconds since the start of traffic",
-			Readout: cells.readout(f.direction.verb, cells.span), Table: heatTable(cells, limit, f.note),
+			Readout: cells.readout(cells.span), Table: heatTable(cells, limit, f.note),
 		},
 		Rows: heatRows(f.partitions, func(p Partition) bool {
 			return slices.ContainsFunc(g.runs, func(r *Result) bool { return bound(r, p) })
@@ -207,7 +207,7 @@ func differenceMap(f frame, b, a grid, before, after *side) heatMap {
 		chart: chart{
 			ID: "heat-difference", Title: differenceFinding(f.direction, before, after), Height: rowHeight(len(f.partitions)) * len(f.partitions),
 			Y: "MB/s " + f.direction.verb + " per partition, after − before", X: "seconds since the start of traffic",
-			Readout: g.readout(f.direction.verb, cell), Table: differenceTable(g, f.note),
+			Readout: g.readout(cell), Table: differenceTable(g, f.note),
 		},
 		Rows: heatRows(f.partitions, func(Partition) bool { return false }), Columns: g.columns,
 		XTicks: timeTicks(float64(g.columns * g.step)), Levels: differenceScale(),
@@ -269,7 +269,7 @@ func signedMegabytes(v float64) string {
 }
 
 func differenceTable(g grid, note string) table {
-	t := table{Head: []string{"partition", "most less MB/s", "most more MB/s", "mean MB/s"}, Texts: 1, Note: note}
+	t := table{Head: []string{"partition", "most less MB/s", "most more MB/s", "mean MB/s"}, Texts: 1, Named: true, Note: note}
 	for row, p := range g.partitions {
 		low, high, sum, n := 0.0, 0.0, 0.0, 0
 		for _, v := range g.high[row] {

@@ -5,15 +5,19 @@ import (
 	"strings"
 )
 
-// mark is a thin line across a chart where something happened; Label is empty where
-// the one before leaves no room.
-type mark struct{ X, Label, Text string }
+// mark is a thin line across a chart where something happened. Its label is left out
+// on narrow screens where it is Minor: one before leaves no room for it there.
+type mark struct {
+	X, Label, Text string
+	Minor          bool
+}
 
 // The part of a chart's width that a mark's number needs: of a chart that takes the
-// page's whole width, and of one that takes half of it.
+// page's whole width, of one that takes half of it, and of one on a narrow screen.
 const (
-	markRoom     = 0.035
-	markRoomHalf = 0.09
+	markRoom       = 0.045
+	markRoomHalf   = 0.1
+	markRoomNarrow = 0.18
 )
 
 // marks are the run's events, by their numbers in the table of events. Those that
@@ -21,7 +25,7 @@ const (
 func (t timeline) marks(r *Result, room float64) []mark {
 	var marks []mark
 	var texts []string
-	first, last := 0, -1.0
+	first, last, shown := 0, -1.0, -1.0 // shown is where the last label of a narrow screen is
 	for i, e := range r.Events {
 		if e.At < 0 || e.At > t.end {
 			continue
@@ -37,7 +41,10 @@ func (t timeline) marks(r *Result, room float64) []mark {
 			continue
 		}
 		first, last, texts = i+1, x, []string{text}
-		marks = append(marks, mark{X: at(x), Label: number, Text: text})
+		marks = append(marks, mark{X: at(x), Label: number, Text: text, Minor: shown >= 0 && x-shown < markRoomNarrow})
+		if !marks[len(marks)-1].Minor {
+			shown = x
+		}
 	}
 	return marks
 }

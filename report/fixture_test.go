@@ -199,6 +199,7 @@ func simulate(r *Result, rate, hot float64) []PartitionSecond {
 			Second: second, Phase: phase, OfferedBytes: int64(offered), OfferedRecords: int64(offered / recordBytes),
 			P50: 6.5 + backlog/50e3, P99: 12*wobble + backlog/32e3, Max: 31*wobble + backlog/26e3, Waiting: int64(backlog / recordBytes), LagMax: 1.4,
 		}
+		s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = s.P50+1.8, s.P99+2.8, s.Max+13
 		waiting := backlog / recordBytes
 		s.Spent = Spent{Broker: acked / recordBytes * 0.002, Client: acked / recordBytes * 0.005}
 		if offered > acked {

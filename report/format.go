@@ -211,7 +211,7 @@ func unbroken(text string) string {
 	for i, word := range fields {
 		if i > 0 {
 			separator := " "
-			if fields[i-1] == "≥" || isUnit(strings.TrimRight(word, ".,;:)")) {
+			if slices.Contains([]string{"≥", "≤", "±", "<", ">"}, fields[i-1]) || isUnit(strings.TrimRight(word, ".,;:)")) {
 				separator = "\u00a0"
 			}
 			b.WriteString(separator)

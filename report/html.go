@@ -39,6 +39,7 @@ type page struct {
 	Response  plot
 	Curve     plot
 	EndToEnd  *plot // nil where nobody consumed
+	Arrival   *plot // end-to-end over time; nil where it is not known second by second
 	Backlog   *plot // nil where it is not known second by second
 	Waiting   plot  // where the time went
 	Headroom  bars
@@ -138,6 +139,7 @@ func newPage(r *Result, series *Series) (*page, error) {
 		Waiting: spentChart(r), Payers: payers(r), Headroom: headroomChart(r), Events: eventRows(r), Balances: balances(r),
 		Reproduce: reproduce(r), Emulated: r.Target.Kind == "embedded",
 	}
+	p.Arrival = arrivalChart(r)
 	if slices.ContainsFunc(r.Groups, func(g Group) bool { return g.EndToEnd.Count > 0 }) {
 		chart := endToEndChart(r)
 		p.EndToEnd = &chart

@@ -114,7 +114,7 @@ func TestHTMLSays(t *testing.T) {
 		{"status", stoppedPage, `<p class="status">Invalid: nothing follows from this run</p>`},
 		{"binding", hot, `<p class="limit">partition.ingress</p><p class="where">orders/7</p>`},
 		{"declared", hot, `<dt>Declared</dt><dd>5.00 MB/s</dd>`},
-		{"observed", hot, `<dd class="main">5.01 MB/s</dd><dd class="detail">inverted from 312 throttle responses, ± 0.42 %</dd>`},
+		{"observed", hot, "<dd class=\"main\">5.01 MB/s</dd><dd class=\"detail\">inverted from 312 throttle responses, ±\u00a00.42\u00a0%</dd>"},
 		{"plateau", hot, `<dt>Plateau</dt><dd>4.93 MB/s</dd>`},
 		{"censored", hot, "<dt>Response p99</dt><dd>≥\u00a024.7\u00a0s</dd>"},
 		{"acked", hot, "Acked fell 61.8\u00a0% short of offered: 15.3\u00a0MB/s of 40.0\u00a0MB/s"},

@@ -34,6 +34,46 @@ func TestLoadCeiling(t *testing.T) {
 			t.Errorf("%+v, want %.0f, %q", got, test.load, test.text)
 		}
 	}
+	// A client on a broker gets a twelfth of 9 MB/s as planned; a quota that nobody
+	// declared is known where it bound, from what got through then.
+	client, undeclared := first(steady()), first(hotKey())
+	client.Verdict.Headroom = []Headroom{room(limits.ClientIngress, "client checkout-0 on broker 1", 2e6, 1e6, "bytes/s")}
+	client.Plan = &limits.Plan{
+		Limits:     []limits.PlannedLimit{{Limit: limits.ClientIngress, Scope: "client checkout-0 on broker 1", Declared: 2e6, Predicted: 0.75e6}},
+		Partitions: []limits.PlannedPartition{{Predicted: 4e6}, {Predicted: 5e6}},
+	}
+	undeclared.Plan = nil
+	quota := &undeclared.Verdict.Binding[0]
+	quota.Limit, quota.Scope, quota.Declared, quota.SinceSeconds, quota.Plateau = limits.ClientIngress, "client a on broker 0", nil, 30, ref(4e6)
+	for i := range undeclared.Timeline {
+		undeclared.Timeline[i].AckedBytes = 20e6
+		if undeclared.Timeline[i].Second < 30 {
+			undeclared.Timeline[i].AckedBytes = 40e6
+		}
+	}
+	// Fleets without a rate: nothing is predicted of what got through.
+	unpaced := first(hotKey())
+	for i := range unpaced.Partitions {
+		p := &unpaced.Partitions[i]
+		p.Predicted, p.PredictedConsumed, p.Acked = 0, 0, 1e6
+		if i == 7 {
+			p.Acked = 4e6
+		}
+	}
+	for _, test := range []struct {
+		r    *Result
+		load float64
+		text string
+	}{
+		{client, 2e6 * 9 / 0.75 / 1.05, "limit: the load that fills client.ingress of client checkout-0 on broker 1, 2.00 MB/s"},
+		{undeclared, 5012345 * 20 / 4.0, "limit: the load that fills client.ingress of client a on broker 0, 5.01 MB/s, the load spread as it got through"},
+		{unpaced, 5e6 * 15 / 4 / 1.05, "limit: the load that fills partition.ingress of orders/7, 5.00 MB/s, the load spread as it got through"},
+	} {
+		got := loadCeiling(test.r)
+		if got == nil || math.Abs(got.load/test.load-1) > 1e-9 || got.text() != test.text {
+			t.Errorf("%+v, want %.0f, %q", got, test.load, test.text)
+		}
+	}
 	clear(even.Partitions) // 200 MB/s of the cluster’s need no prediction
 	if got := loadCeiling(even); got == nil || math.Abs(got.load/(200e6/1.05)-1) > 1e-9 || got.scope != "the cluster" {
 		t.Errorf("of fleets that send as fast as they can: %+v", got)
@@ -41,7 +81,10 @@ func TestLoadCeiling(t *testing.T) {
 	for name, spoil := range map[string]func(*Result){
 		"nothing declared":  func(r *Result) { r.Verdict = limits.Verdict{} },
 		"nothing predicted": func(r *Result) { clear(r.Partitions); r.Verdict.Headroom = r.Verdict.Headroom[:1] },
-		"nothing acked":     func(r *Result) { r.Rates.WireBytesPerSecond = 0 },
+		"no plan of a client's": func(r *Result) {
+			r.Verdict.Headroom = []Headroom{room(limits.ClientIngress, "client a on broker 1", 2e6, 1e6, "bytes/s")}
+		},
+		"nothing acked": func(r *Result) { r.Rates.WireBytesPerSecond = 0 },
 	} {
 		r := first(steady())
 		spoil(r)
@@ -228,6 +271,48 @@ func TestGroupCharts(t *testing.T) {
 	r.Groups[5].Backlog, r.Groups = nil, r.Groups[5:]
 	if backlogKnown(r) {
 		t.Error("a backlog that no result holds is drawn")
+	}
+}
+
+// End to end over time is drawn as response is: the worst second of a step, a gap where
+// nothing arrived, and not at all where a result does not have it.
+func TestArrivalChart(t *testing.T) {
+	r := first(steady())
+	for i := range r.Timeline {
+		s := &r.Timeline[i]
+		s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 10, 20, 40
+		switch s.Second {
+		case 2: // warm-up, which no sentence is about
+			s.EndToEndP99 = 9000
+		case 20, 21:
+			s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 0, 0, 0
+		case 22:
+			s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 100, 900, 1000
+		}
+	}
+	p := arrivalChart(r)
+	if want := "End-to-end p99 rose from 20.0 ms to 900 ms at 22 s"; p.Title != want {
+		t.Errorf("title %q, want %q", p.Title, want)
+	}
+	for second, want := range map[int][]string{6: {"6", "10.0 ms", "20.0 ms", "40.0 ms"}, 21: {"21", "–", "–", "–"}, 22: {"22", "100 ms", "900 ms", "1.00 s"}} {
+		if !slices.Equal(p.Table.Rows[second], want) {
+			t.Errorf("row %q, want %q", p.Table.Rows[second], want)
+		}
+	}
+	if want := "22 s: p50 100 ms, p99 900 ms, max 1.00 s"; p.Readout.T[22] != want {
+		t.Errorf("reads %q, want %q", p.Readout.T[22], want)
+	}
+	for _, l := range p.Lines {
+		if n := strings.Count(l.D, "M"); n != 2 {
+			t.Errorf("%s is drawn in %d parts, want 2: %s", l.Class, n, l.D)
+		}
+	}
+	for i := range r.Timeline {
+		s := &r.Timeline[i]
+		s.EndToEndP50, s.EndToEndP99, s.EndToEndMax = 0, 0, 0
+	}
+	if arrivalChart(r) != nil || strings.Contains(render(t, r, nil), `id="arrival"`) {
+		t.Error("a chart of times that the result does not have")
 	}
 }
 

@@ -379,6 +379,12 @@ type Second struct {
 	P50            float64 `json:"response_p50_ms"` // of records acked in this second; 0 with none
 	P99            float64 `json:"response_p99_ms"`
 	Max            float64 `json:"response_max_ms"`
+	// Of records that reached their groups' applications in this second, each group
+	// counting its own; 0 with none. Those that came early because the traffic had
+	// ended are left out.
+	EndToEndP50    float64 `json:"end_to_end_p50_ms,omitempty"`
+	EndToEndP99    float64 `json:"end_to_end_p99_ms,omitempty"`
+	EndToEndMax    float64 `json:"end_to_end_max_ms,omitempty"`
 	ThrottledShare float64 `json:"throttled_share"`
 	Waiting        int64   `json:"waiting"` // attempted, not yet acked, at the second's end
 	Backlog        int64   `json:"backlog"` // of all groups, at the second's end

@@ -3,20 +3,23 @@
 
 let zoomed = null; // the seconds that are shown, { from, to }; null is the whole run
 let partition = ""; // the one that is followed
-let selection = null; // the seconds that are being marked, { anchor, from, to }
+let marked = null; // the seconds that are being marked, { anchor, from, to }
 let drag = null; // where the pointer went down, { x, pixel, moved }
-let spoken = null; // the chart that was read last
+let last = null; // the chart that was read last
 
 const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
 const percent = (fraction) => `${Math.round(fraction * 10000) / 100}%`;
-const number = (text) => parseFloat(text.replace("−", "-").replace(/[<,\s]/g, ""));
+const number = (text) => parseFloat(text.replace(/[<,\s]/g, "").replace("−", "-"));
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const set = (element, attributes) => {
 	for (const name in attributes) element.setAttribute(name, attributes[name]);
 	return element;
 };
-const draw = (parent, name, attributes = {}) =>
-	set(parent.appendChild(document.createElementNS(parent.namespaceURI, name)), attributes);
+const draw = (parent, name, attributes, text = "") => {
+	const element = set(parent.appendChild(document.createElementNS(parent.namespaceURI, name)), attributes);
+	element.textContent = text;
+	return element;
+};
 
 class Chart {
 	constructor(figure) {
@@ -25,15 +28,14 @@ class Chart {
 		this.box = this.area.querySelector(".box");
 		[, , this.width, this.height] = this.box.getAttribute("viewBox").split(" ").map(Number);
 		this.axis = this.area.querySelector(".time");
-		const { x, end, step, ...data } = JSON.parse(figure.querySelector("script").textContent);
-		Object.assign(this, data, { end: end ?? 1000, step, x: this.axis ? x.map((ms) => ms / 1000) : x });
+		Object.assign(this, { end: 1000, index: 0, row: 0 }, JSON.parse(figure.querySelector("script").textContent));
+		if (this.axis) {
+			this.x = this.x.map((ms) => ms / 1000);
+			this.cover = draw(this.area, "rect", { class: "selection", height: "100%" });
+		}
 		const places = (selector) => all(selector, this.area)
 			.map((e) => [e, ...["x", "y", "width"].map((name) => this.end * parseFloat(e.getAttribute(name)) / 100)]);
-		this.bands = places(".band");
-		this.marks = places(".mark");
-		this.names = places(".name");
-		this.index = this.row = 0;
-		if (this.axis) this.cover = draw(this.area, "rect", { class: "selection", height: "100%" });
+		[this.bands, this.marks, this.names] = [".band", ".mark", ".name"].map(places);
 		set(this.area, { tabindex: 0, role: "slider", "aria-valuemin": 0, "aria-valuemax": this.end, "aria-describedby": "how" });
 		this.speak(this.t[0]);
 		this.listen();
@@ -74,62 +76,62 @@ class Chart {
 		while (span / step > 12) step *= 2;
 		this.axis.replaceChildren();
 		for (let i = Math.ceil(from / step); i * step <= to * (1 + 1e-9); i++) {
-			draw(this.axis, "text", { class: i % 2 ? "tick minor" : "tick", x: percent(this.place(i * step)), y: "100%" })
-				.textContent = (i * step).toLocaleString("en-US");
+			const at = { class: i % 2 ? "tick minor" : "tick", x: percent(this.place(i * step)), y: "100%" };
+			draw(this.axis, "text", at, (i * step).toLocaleString("en-US"));
 		}
 	}
 
 	// Puts the names beside the right ends of their lines, apart enough to be read.
 	label(right) {
-		const labels = this.names.map(([text, , y]) => {
-			const line = zoomed && this.box.querySelector(`.stroke.${text.classList[1]}`);
-			const points = line ? [...line.getAttribute("d").matchAll(/([\d.]+) (\d+)/g)] : [];
-			const last = points.findLast(([, x]) => x <= right);
-			return { text, y: last ? last[2] / this.height : y / this.end };
-		});
 		const room = zoomed ? 15 / this.area.clientHeight : 0;
 		let edge = 1 + room;
-		for (const { text, y } of labels.sort((a, b) => b.y - a.y)) {
-			set(text, { y: percent(edge = Math.min(y, edge - room)) });
-		}
+		this.names.map(([text, , y]) => {
+			const line = zoomed && this.box.querySelector(`.stroke.${text.classList[1]}`);
+			const points = line ? [...line.getAttribute("d").matchAll(/([\d.]+) (\d+)/g)] : [];
+			const end = points.findLast(([, x]) => x <= right);
+			return { text, y: end ? end[2] / this.height : y / this.end };
+		}).sort((a, b) => b.y - a.y).forEach(({ text, y }) => set(text, { y: percent(edge = Math.min(y, edge - room)) }));
 	}
 
-	// Shows the partition that is followed: its line, or its row.
+	// What the maps that this chart draws partitions of have of the one that is followed.
+	get followed() {
+		return maps.filter((map) => this.of?.includes(map.figure.id))
+			.map((map) => ({ map, values: map.v[map.rows.indexOf(partition)] })).filter(({ values }) => values);
+	}
+
+	// Shows the partition that is followed: its lines, or its row.
 	follow() {
 		all(".followed", this.figure).forEach((e) => e.remove());
-		const values = followed();
-		if (values && this.top) {
-			const y = (v) => Math.round((1 - clamp(number(v) / this.top, 0, 1)) * this.height);
-			const points = values.flatMap((range, i) => range.split("–").map((v) => `${heat.x[i] / this.end * this.width} ${y(v)}`));
-			draw(this.box, "path", { class: "stroke followed", d: "M" + points.join("L") });
-			const last = values[Math.max(heat.x.findLastIndex((x) => x <= this.span.to), 0)];
-			draw(this.area, "text", { class: "followed", x: "100%", y: percent(y(last.split("–").pop()) / this.height) })
-				.textContent = partition.length > 24 ? "…" + partition.slice(-23) : partition;
+		const scale = this.width / this.end;
+		const y = (text) => Math.round((1 - clamp(number(text) / this.top, 0, 1)) * this.height);
+		for (const { map, values } of this.followed) {
+			const points = values.flatMap((range, i) => range.split("–").map((v) => [map.x[i] * scale, y(v)])).filter(([, v]) => v >= 0);
+			if (!points.length) continue;
+			draw(this.box, "path", { class: "stroke followed", d: "M" + points.map((p) => p.join(" ")).join("L") });
+			const end = points.findLast(([x]) => x <= this.span.to * scale) ?? points[0];
+			draw(this.area, "text", { class: "followed", x: "100%", y: percent(end[1] / this.height) }, partition.slice(-24));
 		}
-		if (values && this.rows) { // every grid has the same rows
-			this.row = this.rows.indexOf(partition);
-			const d = `M0 0H${this.width}V${this.row}H0zM0 ${this.row + 1}H${this.width}V${this.height}H0z`;
-			draw(this.box, "path", { class: "followed veil", d });
-		}
+		const row = this.rows?.indexOf(partition) ?? -1;
+		if (row < 0) return;
+		this.row = row;
+		draw(this.box, "path", { class: "followed veil", d: `M0 0H${this.width}V${row}H0zM0 ${row + 1}H${this.width}V${this.height}H0z` });
 	}
 
 	near(x) {
 		return this.x.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(this.x[best] - x) ? i : best), 0);
 	}
 
-	// Shows what is nearest to x; in a grid that of row, or else of the partition that
-	// is followed, or else the highest.
-	read(x, row) {
+	// Shows what is nearest to x; in a map that of row, or else of the partition that is
+	// followed, or else the highest.
+	read(x, row = this.rows?.indexOf(partition)) {
 		const i = this.near(x);
 		let text = this.t[i];
 		if (this.rows) {
-			const high = (r) => Math.abs(number(this.v[r][i].split("–").pop())) || 0;
-			row ??= this.rows.indexOf(partition);
+			const high = (r) => Math.abs(number(this.v[r][i].split("–").pop())) || 0; // "–" has no value
 			const shown = row < 0 ? this.rows.reduce((best, _, r) => (high(r) > high(best) ? r : best), 0) : row;
 			text += `: ${row < 0 ? "highest " : ""}${this.rows[shown]} ${this.v[shown][i]} MB/s`;
-		} else if (this.top && partition) {
-			text += `, ${partition} ${followed()[heat.near(this.x[i])]} MB/s with headers`;
 		}
+		for (const { map, values } of this.followed) text += `, ${partition} ${values[map.near(this.x[i])]} MB/s with headers`;
 		const at = percent(clamp(this.place(this.x[i]), 0, 1));
 		set(this.area.querySelector(".cursor"), { x1: at, x2: at });
 		this.index = i;
@@ -140,8 +142,8 @@ class Chart {
 
 	// Reads all charts over time at x; this one is spoken.
 	show(x) {
-		spoken = this;
-		this.speak(this.read(x, this.row));
+		last = this;
+		this.speak(this.read(x, this.rows && this.row));
 		if (this.axis) timed.filter((c) => c !== this).forEach((c) => c.read(x));
 	}
 
@@ -172,14 +174,14 @@ class Chart {
 				drag.moved = true;
 				this.area.setPointerCapture(event.pointerId);
 			}
-			if (drag.moved) select(drag.x, x, 0);
+			if (drag.moved) mark(drag.x, x, 0);
 		});
 		on("pointerup", () => {
-			if (drag?.moved) zoom(selection);
+			if (drag?.moved) zoom(marked);
 			else if (drag && this.rows) follow(this.rows[this.row]);
 			drag = null;
 		});
-		on("pointercancel", () => cancel());
+		on("pointercancel", cancel);
 		on("pointerleave", (event) => {
 			if (event.pointerType !== "mouse" || drag?.moved) return;
 			drag = null;
@@ -195,13 +197,13 @@ class Chart {
 		const by = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[key];
 		const down = this.rows && { ArrowUp: -1, ArrowDown: 1 }[key];
 		if (!by && !down && key !== "Enter") return false;
-		const anchor = selection?.anchor ?? this.x[this.index];
+		const anchor = marked?.anchor ?? this.x[this.index];
 		if (down) this.row = clamp(this.row + down, 0, this.rows.length - 1);
-		else if (!by && selection) zoom(selection);
+		else if (!by && marked) zoom(marked);
 		else if (!by && this.rows) follow(this.rows[this.row]);
 		this.move(by ?? 0);
-		if (by && shiftKey && this.axis) select(anchor, this.x[this.index], this.step / 2);
-		else select(null);
+		if (by && shiftKey && this.axis) mark(anchor, this.x[this.index], this.step / 2);
+		else mark(null);
 		return true;
 	}
 
@@ -215,23 +217,22 @@ class Chart {
 
 const charts = all("figure.chart:has(script)").map((figure) => new Chart(figure));
 const timed = charts.filter((c) => c.axis);
-const heat = charts.find((c) => c.rows);
+const maps = charts.filter((c) => c.rows);
 const end = Math.ceil(Math.max(...timed.map((c) => c.end)));
 const bar = draw(document.querySelector("main"), "p", { class: "view" }); // what is shown, and the way back
 
-const followed = () => heat?.v[heat.rows.indexOf(partition)];
 const unread = () => charts.forEach((c) => c.figure.classList.remove("reading"));
 
 // Marks what lies between two moments, each widened by margin; null marks nothing.
-const select = (anchor, x, margin) => {
-	selection = anchor === null ? null : { anchor, from: Math.min(anchor, x) - margin, to: Math.max(anchor, x) + margin };
-	timed.forEach((c) => c.cut(c.cover, selection?.from ?? 0, selection?.to ?? 0));
+const mark = (anchor, x, margin) => {
+	marked = anchor === null ? null : { anchor, from: Math.min(anchor, x) - margin, to: Math.max(anchor, x) + margin };
+	timed.forEach((c) => c.cut(c.cover, marked?.from ?? 0, marked?.to ?? 0));
 };
 
-const cancel = () => {
+function cancel() {
 	drag = null;
-	select(null);
-};
+	mark(null);
+}
 
 // Shows a span, in whole seconds, in all charts over time; null is the whole run.
 const zoom = (span) => {
@@ -252,7 +253,7 @@ const follow = (name) => {
 
 const show = () => {
 	unread();
-	select(null);
+	mark(null);
 	timed.forEach((c) => c.layout());
 	charts.forEach((c) => c.follow());
 	for (const e of all("[data-partition]")) {
@@ -272,11 +273,17 @@ const show = () => {
 };
 
 // Shows what the address says: #CHART, or #chart=CHART&from=SECONDS&to=SECONDS&partition=NAME.
-const open = () => {
+const restore = () => {
 	const state = new URLSearchParams(location.hash.slice(1));
-	partition = heat?.rows.find((name) => name === state.get("partition")) ?? "";
+	partition = maps.some((map) => map.rows.includes(state.get("partition"))) ? state.get("partition") : "";
 	zoom({ from: parseFloat(state.get("from")), to: parseFloat(state.get("to")) });
 	document.getElementById(state.get("chart"))?.scrollIntoView();
+};
+
+// Partitions that no map has cannot be followed; the names of the others are buttons.
+const name = (e) => {
+	if (!maps.some((map) => map.rows.includes(e.dataset.partition))) delete e.dataset.partition;
+	else all("td", e).filter((td) => td.textContent === e.dataset.partition).forEach((td) => draw(td, "button").append(td.firstChild));
 };
 
 // What scrolls can be scrolled with the keyboard.
@@ -288,22 +295,15 @@ const scrolling = new ResizeObserver((entries) => {
 all(".scroll, pre").forEach((e) => scrolling.observe(e));
 
 if (timed.length) {
-	for (const e of all("[data-row]")) e.dataset.partition = heat?.rows[e.dataset.row];
-	for (const cell of all("td").filter((td) => heat?.rows.includes(td.textContent))) {
-		cell.parentNode.dataset.partition = cell.textContent;
-		draw(cell, "button").append(cell.firstChild);
-	}
-	const how = draw(bar, "p", { class: "note", id: "how" });
-	how.textContent = "Point at a chart to read all of them, drag to zoom, click a partition to follow it. " +
-		"Keys: arrows read, Shift and arrows mark, Enter zooms or follows, Escape goes back.";
+	all("[data-partition]").forEach(name);
+	const how = draw(bar, "p", { class: "note", id: "how" }, "Point at a chart to read all of them, drag to zoom, click a partition to " +
+		"follow it. Keys: arrows read, Shift and arrows mark, Enter zooms or follows, Escape goes back.");
 	charts[0].figure.parentNode.before(how);
 	draw(bar, "output");
-	const back = draw(bar, "button");
-	back.textContent = "Show all";
-	back.addEventListener("click", () => {
+	draw(bar, "button", {}, "Show all").addEventListener("click", () => {
 		partition = "";
 		zoom(null);
-		(spoken ?? charts[0]).area.focus();
+		(last ?? charts[0]).area.focus();
 	});
 	document.addEventListener("click", (event) => {
 		const row = event.target.closest("[data-partition]");
@@ -312,12 +312,12 @@ if (timed.length) {
 	document.addEventListener("pointerdown", (event) => event.target.closest(".area") ?? unread());
 	document.addEventListener("keydown", (event) => {
 		if (event.key !== "Escape") return;
-		if (selection) cancel();
+		if (marked) cancel();
 		else if (partition) follow("");
 		else if (zoomed) zoom(null);
 		else unread();
 	});
 	// A link within the page keeps what is shown.
-	window.addEventListener("hashchange", () => (location.hash.includes("=") ? open() : show()));
-	open();
+	window.addEventListener("hashchange", () => (location.hash.includes("=") ? restore() : show()));
+	restore();
 }

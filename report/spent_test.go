@@ -43,15 +43,16 @@ func TestSpentChart(t *testing.T) {
 	}
 }
 
-// Events are numbered lines; those that lie too close share one.
+// Events are numbered lines; those that lie too close share one, and have no number on
+// narrow screens where the one before has its there.
 func TestMarks(t *testing.T) {
 	r := &Result{DurationSeconds: 100, Events: []Event{
-		{At: 10, Text: "a"}, {At: 10, Text: "b"}, {At: 12, Text: "c"}, {At: 12.6, Text: "<d>"}, {At: 101, Text: "after"},
+		{At: 10, Text: "a"}, {At: 10, Text: "b"}, {At: 12, Text: "c"}, {At: 12.6, Text: "<d>"}, {At: 28.5, Text: "e"}, {At: 101, Text: "after"},
 	}}
 	got := newTimeline(r).marks(r, 0.025)
-	want := []mark{{"10%", "1–3", "1: a\n2: b\n3: c"}, {"12.6%", "4", "4: <d>"}}
+	want := []mark{{"10%", "1–3", "1: a\n2: b\n3: c", false}, {"12.6%", "4", "4: <d>", true}, {"28.5%", "5", "5: e", false}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("%q, want %q", got, want)
+		t.Errorf("%+v, want %+v", got, want)
 	}
 	fixture, series := stopped()
 	html := render(t, fixture, series)

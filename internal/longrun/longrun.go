@@ -134,7 +134,8 @@ func (run Run) fillTimeline(r *report.Result) {
 		load := int64(1e9 * (0.5 + noise(s, 0)))
 		second := report.Second{
 			Second: s, Phase: "steady", OfferedRecords: load / 1024, AckedRecords: load / 1024, OfferedBytes: load, AckedBytes: load - load/int64(3+s%7), ConsumedBytes: groups * load,
-			P50: 5 + 10*noise(s, 1), P99: 20 + 400*noise(s, 2), Max: 500 + 4000*noise(s, 3), ThrottledShare: noise(s, 4), Waiting: int64(1e5 * noise(s, 5)), Backlog: int64(1e6 * noise(s, 6)), LagMax: 3 * noise(s, 7),
+			P50: 5 + 10*noise(s, 1), P99: 20 + 400*noise(s, 2), Max: 500 + 4000*noise(s, 3),
+			EndToEndP50: 7 + 10*noise(s, 15), EndToEndP99: 30 + 600*noise(s, 16), EndToEndMax: 700 + 9000*noise(s, 17), ThrottledShare: noise(s, 4), Waiting: int64(1e5 * noise(s, 5)), Backlog: int64(1e6 * noise(s, 6)), LagMax: 3 * noise(s, 7),
 			Spent:      report.Spent{Throttle: 1e4 * noise(s, 8), Broker: 1e4 * noise(s, 9), Network: 1e3 * noise(s, 10), Client: 1e4 * noise(s, 11)},
 			Instrument: report.Instrument{SchedulerP99: noise(s, 12), GCShare: noise(s, 13) / 50, CPUShare: noise(s, 14)},
 		}
