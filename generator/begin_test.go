@@ -37,7 +37,7 @@ func earlier(t *testing.T, opts []kgo.Opt) {
 	}
 	defer client.Close()
 	admin := kadm.NewClient(client)
-	if _, err := admin.CreateTopic(t.Context(), 2, 1, nil, "theirs"); err != nil {
+	if _, err := admin.CreateTopic(t.Context(), 2, -1, nil, "theirs"); err != nil {
 		t.Fatal(err)
 	}
 	for _, end := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort, kgo.TryCommit} {

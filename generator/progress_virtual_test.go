@@ -179,7 +179,7 @@ phases:
 			t.Fatal(err)
 		}
 		defer client.Close()
-		if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 4, 1, nil, "t"); err != nil {
+		if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 4, -1, nil, "t"); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 4000 { // a fourth on partition 1, three on 2

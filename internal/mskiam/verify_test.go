@@ -1,6 +1,7 @@
 package mskiam_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"net/url"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-msk-iam-sasl-signer-go/signer"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"pgregory.net/rapid"
 
 	"msklt/internal/mskiam"
@@ -163,4 +166,25 @@ func FuzzVerify(f *testing.F) {
 			t.Error("the secret is told")
 		}
 	})
+}
+
+// TestSignersToken accepts what AWS's own signer makes, with lasting and with
+// temporary keys.
+func TestSignersToken(t *testing.T) {
+	for _, session := range []string{"", "FwoGZXIvYXdzEBAaD+/=="} {
+		keys := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, SessionToken: session}, nil
+		})
+		token, expires, err := signer.GenerateAuthTokenFromCredentialsProvider(t.Context(), region, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := mskiam.Verify(token, time.Now(), known, region)
+		if err != nil || id.SessionToken != session || id.Expires.UnixMilli() != expires || !strings.HasPrefix(id.UserAgent, "aws-msk-iam-sasl-signer-go/") {
+			t.Errorf("%+v, %v; want one that expires at %d", id, err, expires)
+		}
+		if _, err := mskiam.Verify(token, time.Now(), func(string) (string, bool) { return "another", true }, region); err == nil {
+			t.Error("accepted with another secret")
+		}
+	}
 }
