@@ -64,7 +64,8 @@ func (at place) load(o scenario.Options) (*scenario.Target, error) {
 }
 
 // read reads a scenario and where it is to run, and resolves the limits: those of the
-// target where it declares some, else the scenario's. The mistakes of both files are
+// target where it declares some, else the scenario's, else those of what the embedded
+// cluster passes for. The mistakes of both files are
 // shown at once.
 func read(path string, at place, o scenario.Options) (job, error) {
 	t, err := at.load(o)
@@ -87,8 +88,11 @@ func read(path string, at place, o scenario.Options) (job, error) {
 		return job{}, wrong
 	}
 	declared := s.Limits
-	if t.Declared {
+	switch none := declared.Extends == "" && declared.Values == nil; {
+	case t.Declared:
 		declared = t.Limits
+	case none && t.Embedded != nil && !at.unlimited:
+		declared.Extends = t.Embedded.As // which is a profile's name, too
 	}
 	l, err := limits.Resolve(declared)
 	l.ConnectRate = t.ConnectRate
@@ -162,7 +166,12 @@ func (w *site) enter(ctx context.Context) error {
 		_, err := w.access.Enter(ctx)
 		return err
 	}
-	c, err := embedded.Start(ctx, embedded.Config{Brokers: w.job.brokers(), Limits: w.Limits})
+	cfg := embedded.Config{Brokers: w.job.brokers(), Limits: w.Limits, As: w.job.target.Embedded.As}
+	if cfg.As == embedded.MSKServerless {
+		cfg.IAM = embedded.NewIAM()
+		w.Auth, w.Target.Auth = cfg.IAM.Mechanism(), scenario.MSKIAM
+	}
+	c, err := embedded.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("starting the embedded cluster: %w", err)
 	}

@@ -18,10 +18,6 @@ import (
 // MSKServerless is what a cluster passes for with [Config].As.
 const MSKServerless = string(limits.MSKServerless)
 
-// serverlessBrokers is the least that topics with three replicas need. How many
-// brokers Amazon MSK Serverless has is not published.
-const serverlessBrokers = 3
-
 // serverless is what makes the cluster pass for Amazon MSK Serverless: its API
 // versions, its login, its rules for topics and groups. Limits that it has in common
 // with others are the quotas'.
@@ -45,8 +41,6 @@ func newServerless(c *Cluster, cfg Config) (*serverless, error) {
 		return nil, fmt.Errorf("as %q: want %q, or nothing for Apache Kafka", cfg.As, MSKServerless)
 	case cfg.IAM == nil || cfg.IAM.AccessKey == "" || cfg.IAM.SecretKey == "" || cfg.IAM.Region == "":
 		return nil, fmt.Errorf("as %s: needs an access key, a secret key and a region", cfg.As)
-	case cfg.Brokers < serverlessBrokers:
-		return nil, fmt.Errorf("as %s: %d brokers; want %d or more, because topics have %d replicas", cfg.As, cfg.Brokers, serverlessBrokers, replicas)
 	}
 	return &serverless{
 		cluster: c, iam: *cfg.IAM, offered: offered(),

@@ -44,7 +44,6 @@ func TestServerlessAsConfigured(t *testing.T) {
 	for says, cfg := range map[string]Config{
 		`as "msk": want "msk-serverless"`: {As: "msk"},
 		"needs an access key":             {As: MSKServerless},
-		"2 brokers; want 3 or more":       {As: MSKServerless, IAM: NewIAM(), Brokers: 2},
 	} {
 		if _, err := Start(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v; want %s", err, says)

@@ -40,12 +40,13 @@ type charge struct {
 }
 
 // judge takes out of a request for topics what the rules forbid, and reports whether
-// that was anything. What is left is charged, and given back if it fails.
-func (c *conn) judge(req kmsg.Request) bool {
+// the request is another one now. What is left is charged, and given back if it fails.
+func (c *conn) judge(req kmsg.Request) (rewritten bool) {
 	ch := &c.request.charge
 	ch.manages, ch.changes = true, make(map[string]int)
 	switch req := req.(type) {
 	case *kmsg.CreateTopicsRequest:
+		rewritten = c.fewerReplicas(req)
 		free := c.freePartitions()
 		req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.CreateTopicsRequestTopic) bool {
 			return c.refuseIf(c.judgeCreation(t, &free, req.ValidateOnly))
@@ -83,7 +84,18 @@ func (c *conn) judge(req kmsg.Request) bool {
 	default:
 		*ch = charge{}
 	}
-	return len(c.request.refused) > 0
+	return rewritten || len(c.request.refused) > 0
+}
+
+// fewerReplicas asks for as many replicas as there are brokers, where three are asked
+// for and there are not so many: nothing is replicated here anyway.
+func (c *conn) fewerReplicas(req *kmsg.CreateTopicsRequest) (rewritten bool) {
+	for i := range req.Topics {
+		if t := &req.Topics[i]; t.ReplicationFactor == replicas && len(c.listener.cluster.listeners) < replicas {
+			t.ReplicationFactor, rewritten = -1, true
+		}
+	}
+	return rewritten
 }
 
 // refuseIf refuses where there is something to refuse.

@@ -59,7 +59,14 @@ func (r *raw) remove(version int16, names ...string) *kmsg.DeleteTopicsResponse 
 // TestServerlessTopics creates what the rules allow, and says of the rest what is
 // wrong with it, in one request.
 func TestServerlessTopics(t *testing.T) {
+	for _, brokers := range []int{3, 1} {
+		serverlessTopics(t, brokers)
+	}
+}
+
+func serverlessTopics(t *testing.T, brokers int) {
 	cfg := passing(map[limits.Name]float64{limits.ClusterPartitions: 20})
+	cfg.Brokers = brokers
 	inVirtualTime(t, cfg, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
 		r := loggedIn(t, c, cfg, network)
 		for _, version := range []int16{3, 7} {
