@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/oauth"
+	"pgregory.net/rapid"
 )
 
 // login logs in, the first time or again, and returns how long that lasts.
@@ -188,6 +190,28 @@ func TestServerlessRefusesLogins(t *testing.T) {
 		}
 		if got := refusals(c); !maps.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)
+		}
+	})
+}
+
+// TestBearer finds the token in what a client sends, whatever stands beside it.
+func TestBearer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plain := rapid.StringMatching(`[a-z]{1,9}`)
+		token := rapid.StringMatching(`[A-Za-z0-9_-]{1,99}`).Draw(t, "token")
+		auth := oauth.Auth{
+			Zid: rapid.StringMatching(`[a-z]{0,9}`).Draw(t, "zid"), Token: token,
+			Extensions: rapid.MapOfN(plain, plain, 0, 3).Draw(t, "extensions"),
+		}
+		_, message, err := auth.AsMechanism().Authenticate(context.Background(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := bearer(message); !ok || got != token {
+			t.Fatalf("%q, %v from %q", got, ok, message)
+		}
+		if got, ok := bearer(message[:rapid.IntRange(0, len(message)-1).Draw(t, "cut")]); ok {
+			t.Fatalf("%q of a message that was cut", got)
 		}
 	})
 }
