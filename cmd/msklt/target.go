@@ -168,7 +168,7 @@ func (w *site) enter(ctx context.Context) error {
 	}
 	cfg := embedded.Config{Brokers: w.job.brokers(), Limits: w.Limits, As: w.job.target.Embedded.As}
 	if cfg.As == embedded.MSKServerless {
-		cfg.IAM = embedded.NewIAM()
+		cfg.IAM = embedded.NewIAM() // known to nobody else
 		w.Auth, w.Target.Auth = cfg.IAM.Mechanism(), scenario.MSKIAM
 	}
 	c, err := embedded.Start(ctx, cfg)
