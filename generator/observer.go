@@ -26,9 +26,10 @@ type observer struct {
 	unsafe   map[int]int64            // records without idempotence that went out and were not refused, by partition number over all topics
 	missing  map[string]time.Duration // when a leader first did not know a topic
 
-	outages []outage
-	moves   []move
-	leads   []int32 // the broker that took each partition's last batch; -1 before
+	outages  []outage
+	relogins []relogin
+	moves    []move
+	leads    []int32 // the broker that took each partition's last batch; -1 before
 
 	clusterIn, clusterOut, requests, connections, attempts *limits.Scope
 }

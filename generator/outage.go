@@ -132,6 +132,11 @@ func (r *run) notice() {
 		r.events.add("reconnected", x.back-r.shift(), 0, x.broker,
 			fmt.Sprintf("%s: answers again after %.1f s", where, (x.back-x.at).Seconds()))
 	}
+	for _, l := range o.relogins {
+		if during(l.from) {
+			r.events.add("login_again", l.from-r.shift(), l.to-r.shift(), -1, l.text())
+		}
+	}
 	for _, m := range o.moves {
 		if during(m.at) {
 			r.events.add("leader_moved", m.at-r.shift(), 0, m.to, m.text(&o.topics))

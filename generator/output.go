@@ -27,6 +27,7 @@ func (r *run) output() *Output {
 		Phases:          r.phases(),
 		Errors:          r.errors.list(),
 		Events:          r.events.list(),
+		Logins:          r.loginsAgain(),
 		Scenario: report.Scenario{
 			Name: r.Scenario.Name, Description: r.Scenario.Description, Hash: r.Scenario.Hash(),
 			Limits: r.Limits.Profile, Resolved: string(r.Scenario.YAML()),

@@ -57,7 +57,10 @@ type tapConn struct {
 	opened time.Duration
 	closed sync.Once
 	failed sync.Once // without having been closed
-	met    bool      // has had an answer; of the goroutine that reads
+	// Of the goroutine that reads: whether there was an answer, and the last login
+	// that was noted.
+	met      bool
+	relogged time.Time
 
 	welcome, ended bool // the observer's, see welcome and hungUp
 
@@ -66,8 +69,10 @@ type tapConn struct {
 	waiting []*exchange // sent, not yet answered, in order
 	spare   []*exchange
 
-	unsent  []byte      // a request that more than one Write brings
-	leaving []*exchange // produce requests of the present Write
+	handshakes int         // of logins
+	again      time.Time   // when the present login began, where it is not the first
+	unsent     []byte      // a request that more than one Write brings
+	leaving    []*exchange // produce requests of the present Write
 
 	in       responseReader
 	refusals limits.Refusals
@@ -157,6 +162,14 @@ func (c *tapConn) request(frame []byte) {
 	x := c.exchange()
 	x.at = time.Now()
 	x.key, x.version, x.bytes, x.acks = r.Key, r.Version, int64(len(frame)), -1
+	if r.Key == wire.SASLHandshake {
+		if c.handshakes++; c.handshakes > 1 {
+			c.again = x.at
+		}
+	}
+	if r.Key == wire.SASLAuthenticate {
+		x.again = c.again
+	}
 	if r.Key == wire.Produce {
 		topics := &c.tap.observer.topics
 		acks, err := wire.ProduceRecords(r.Version, r.Body, func(t wire.Topic, p int32, records []byte) {
@@ -335,6 +348,10 @@ func (r *responseReader) end(c *tapConn) {
 		r.body = nil
 	}
 	c.tap.observer.answered(c, x)
+	if !x.again.IsZero() {
+		c.tap.observer.relogged(x.again, x.again != c.relogged)
+		c.relogged = x.again
+	}
 	if x.key == wire.Produce {
 		c.tap.waits.answered(c.addr, x)
 	}

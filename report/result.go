@@ -54,6 +54,8 @@ type Result struct {
 	// Events are what happened to the run from outside, in order: faults of the
 	// cluster, of the network and of this machine.
 	Events []Event `json:"events"`
+	// Logins are those on connections that had logged in before; nil without any.
+	Logins *Logins `json:"logins,omitempty"`
 	// Plan is what was predicted before the run.
 	Plan *limits.Plan `json:"plan,omitempty"`
 	// Cost is what the run would be billed as measured; nil when something has no
@@ -413,11 +415,18 @@ type Instrument struct {
 	Stalled      float64 `json:"stalled_ms"`       // the process did not run at all: stopped, or starved
 }
 
+// Logins counts connections that logged in again because what the broker granted was
+// about to expire (KIP-368), over the whole run.
+type Logins struct {
+	Again   int64   `json:"again"`
+	Longest float64 `json:"longest_ms"` // of one of them, during which its connection carried nothing else
+}
+
 // Event is something that happened at a time of the run.
 type Event struct {
 	At     float64 `json:"at_seconds"`              // since the start of traffic
 	Until  float64 `json:"until_seconds,omitempty"` // 0 where it has no end that is known
-	Kind   string  `json:"kind"`                    // "disconnected", "reconnected", "leader_moved", "stalled", …
+	Kind   string  `json:"kind"`                    // "disconnected", "reconnected", "leader_moved", "login_again", "stalled", …
 	Broker *int32  `json:"broker,omitempty"`
 	Text   string  `json:"text"`
 }

@@ -25,9 +25,11 @@ var (
 
 // The request kinds that this package looks into.
 const (
-	Produce     int16 = 0
-	Fetch       int16 = 1
-	ApiVersions int16 = 18
+	Produce          int16 = 0
+	Fetch            int16 = 1
+	SASLHandshake    int16 = 17
+	ApiVersions      int16 = 18
+	SASLAuthenticate int16 = 36
 )
 
 // The versions this package reads, and where their encoding changes.
