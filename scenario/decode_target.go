@@ -20,6 +20,8 @@ const (
 	wantRoleARN  = "the ARN of a role"
 	wantURL      = "a URL such as http://127.0.0.1:5000"
 	mostEmbedded = 100 // brokers
+	// leastServerless is the number of brokers that 3 replicas take.
+	leastServerless = 3
 )
 
 // target reads the whole tree of a target file.
@@ -105,6 +107,9 @@ func embeddedTarget(o *object) *EmbeddedTarget {
 		return nil
 	}
 	t := &EmbeddedTarget{Brokers: e.integer("brokers", 0, 1, mostEmbedded), As: e.word("as", "", "msk-serverless")}
+	if t.As != "" && e.has("brokers") && e.sound("brokers") && t.Brokers < leastServerless {
+		e.fail("brokers", "leave it out", "MSK Serverless keeps 3 replicas, which takes 3 brokers, not %d", t.Brokers)
+	}
 	e.done()
 	return t
 }
