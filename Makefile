@@ -52,6 +52,7 @@ long: export MSKLT_REQUIRE = kafka,chromium,kcat,python,realtime,long
 long: install
 	$(call named,Long,-timeout 60m -v)
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 5m -fuzzminimizetime 10x ./scenario
+	go test -run '^$$' -fuzz FuzzTarget -fuzztime 2m -fuzzminimizetime 10x ./scenario
 	go test -run '^$$' -fuzz FuzzRead -fuzztime 3m -fuzzminimizetime 10x ./report
 
 bench:
