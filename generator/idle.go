@@ -91,9 +91,13 @@ func (f *idleFleet) keep(ctx context.Context, addr string) {
 			return
 		}
 		f.failed.Add(1)
-		if refusedLogin(err) {
+		switch {
+		case tooManyConnects(err):
+			f.tap.observer.turnedAway()
+			f.errors.add("connect", err, f.now())
+		case refusedLogin(err):
 			f.logins.refused(err)
-		} else {
+		default:
 			f.errors.add("connect", err, f.now())
 		}
 		first()
