@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,17 +114,17 @@ func TestRefusedLogins(t *testing.T) {
 	})
 	_, err := opened(t, token, "").Try(t.Context(), invalid)
 	checkProblem(t, err, Login, "refuses the login by oauthbearer: invalid_token", "broker's clock")
-	var sent []byte
+	var sent atomic.Value
 	takes := answers(t, func(r kmsg.Request) kmsg.Response {
 		if a, ok := r.(*kmsg.SASLAuthenticateRequest); ok {
-			sent = a.SASLAuthBytes
+			sent.Store(string(a.SASLAuthBytes))
 			return &kmsg.SASLAuthenticateResponse{SessionLifetimeMillis: 60_000}
 		}
 		return r.ResponseKind()
 	})
 	e, err := opened(t, token, "").Try(t.Context(), takes)
-	if err != nil || e.Session != time.Minute || !strings.Contains(string(sent), "auth=Bearer hunter2\x01") {
-		t.Errorf("entered %+v (%v), sent %q", e, err, sent)
+	if err != nil || e.Session != time.Minute || !strings.Contains(fmt.Sprint(sent.Load()), "auth=Bearer hunter2\x01") {
+		t.Errorf("entered %+v (%v), sent %q", e, err, sent.Load())
 	}
 }
 

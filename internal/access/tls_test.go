@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -201,15 +202,15 @@ func TestEnterTakesAnyAddress(t *testing.T) {
 	a.Bootstrap = []string{"nobody..invalid:1", noKafka(t)}
 	_, err = a.Enter(t.Context())
 	checkProblem(t, err, Kafka, "does not answer as a Kafka broker")
-	starts := 0
+	var starts atomic.Int64
 	a.Bootstrap = []string{answers(t, func(r kmsg.Request) kmsg.Response {
-		if starts++; starts == 1 {
+		if starts.Add(1) == 1 {
 			return nil
 		}
 		return r.ResponseKind()
 	})}
-	if _, err := a.Enter(t.Context()); err != nil || starts < 2 {
-		t.Errorf("after %d requests: %v", starts, err)
+	if _, err := a.Enter(t.Context()); err != nil || starts.Load() < 2 {
+		t.Errorf("after %d requests: %v", starts.Load(), err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
