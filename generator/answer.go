@@ -20,7 +20,6 @@ type exchange struct {
 	received     []carried
 	responded    int64 // bytes of the response, without its length prefix
 	throttle     time.Duration
-	again        time.Time // of a login on an old connection: when that began
 
 	// Of a produce request, for its client's waits.
 	batches     []batch

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"msklt/internal/wire"
 	"msklt/report"
 )
 
@@ -19,12 +20,28 @@ type relogin struct {
 
 const sameRelogin = time.Second
 
-// relogged notes an answer to a login that began at a time, on an old connection, and
-// whether it is the first: SCRAM has two of them.
-func (o *observer) relogged(began time.Time, first bool) {
+// logsIn follows the logins of a connection by what the client sends. A login that is
+// not the first has worked when something else follows it.
+func (c *tapConn) logsIn(key int16, at time.Time) {
+	switch {
+	case key == wire.SASLHandshake:
+		if c.handshakes++; c.handshakes > 1 {
+			c.again = at
+		}
+	case key != wire.SASLAuthenticate && !c.again.IsZero():
+		c.mu.Lock()
+		answered := c.loggedIn
+		c.mu.Unlock()
+		c.tap.observer.relogged(c.again, answered)
+		c.again = time.Time{}
+	}
+}
+
+// relogged notes a login on an old connection.
+func (o *observer) relogged(began, answered time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	from, to := began.Sub(o.origin), o.now()
+	from, to := began.Sub(o.origin), answered.Sub(o.origin)
 	last := len(o.relogins) - 1
 	if last < 0 || from > o.relogins[last].to+sameRelogin {
 		o.relogins = append(o.relogins, relogin{from: from})
@@ -33,14 +50,16 @@ func (o *observer) relogged(began time.Time, first bool) {
 	l := &o.relogins[last]
 	l.from, l.to = min(l.from, from), max(l.to, to)
 	l.longest = max(l.longest, to-from)
-	if first {
-		l.count++
-	}
+	l.count++
 }
 
 func (l relogin) text() string {
-	return fmt.Sprintf("%d connections logged in again, as their brokers ask after a time; the longest took %.0f ms, in which it carried nothing else",
-		l.count, float64(l.longest)/float64(time.Millisecond))
+	who := fmt.Sprintf("%d connections", l.count)
+	if l.count == 1 {
+		who = "1 connection"
+	}
+	return fmt.Sprintf("%s logged in again, as brokers ask after a time; the longest login took %.0f ms, in which its connection carried nothing else",
+		who, float64(l.longest)/float64(time.Millisecond))
 }
 
 // loginsAgain is what a result says of them; nil without any.

@@ -57,17 +57,15 @@ type tapConn struct {
 	opened time.Duration
 	closed sync.Once
 	failed sync.Once // without having been closed
-	// Of the goroutine that reads: whether there was an answer, and the last login
-	// that was noted.
-	met      bool
-	relogged time.Time
+	met    bool      // has had an answer; of the goroutine that reads
 
 	welcome, ended bool // the observer's, see welcome and hungUp
 
-	mu      sync.Mutex
-	gone    bool        // closed by the client
-	waiting []*exchange // sent, not yet answered, in order
-	spare   []*exchange
+	mu       sync.Mutex
+	gone     bool        // closed by the client
+	loggedIn time.Time   // the last answer to a login
+	waiting  []*exchange // sent, not yet answered, in order
+	spare    []*exchange
 
 	handshakes int         // of logins
 	again      time.Time   // when the present login began, where it is not the first
@@ -162,14 +160,7 @@ func (c *tapConn) request(frame []byte) {
 	x := c.exchange()
 	x.at = time.Now()
 	x.key, x.version, x.bytes, x.acks = r.Key, r.Version, int64(len(frame)), -1
-	if r.Key == wire.SASLHandshake {
-		if c.handshakes++; c.handshakes > 1 {
-			c.again = x.at
-		}
-	}
-	if r.Key == wire.SASLAuthenticate {
-		x.again = c.again
-	}
+	c.logsIn(r.Key, x.at)
 	if r.Key == wire.Produce {
 		topics := &c.tap.observer.topics
 		acks, err := wire.ProduceRecords(r.Version, r.Body, func(t wire.Topic, p int32, records []byte) {
@@ -348,9 +339,10 @@ func (r *responseReader) end(c *tapConn) {
 		r.body = nil
 	}
 	c.tap.observer.answered(c, x)
-	if !x.again.IsZero() {
-		c.tap.observer.relogged(x.again, x.again != c.relogged)
-		c.relogged = x.again
+	if x.key == wire.SASLAuthenticate {
+		c.mu.Lock()
+		c.loggedIn = time.Now()
+		c.mu.Unlock()
 	}
 	if x.key == wire.Produce {
 		c.tap.waits.answered(c.addr, x)
