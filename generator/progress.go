@@ -1,11 +1,13 @@
 package generator
 
 import (
+	"fmt"
 	"math"
 	"time"
 
 	"msklt/internal/cluster"
 	"msklt/internal/limits"
+	"msklt/report"
 )
 
 // progressSeconds is over how many seconds progress tells of the traffic: a line
@@ -49,6 +51,20 @@ type HotPartition struct {
 func (r *run) say(stage string) {
 	if r.Progress != nil {
 		r.Progress(Progress{Stage: stage, Total: r.end})
+	}
+}
+
+// sayChanges tells how far the creation or the removal of topics is.
+func (r *run) sayChanges(doing string) func(cluster.Progress) {
+	return func(p cluster.Progress) {
+		text := fmt.Sprintf("%s: %d of %d partitions", doing, p.Done, p.Of)
+		if p.Left >= time.Second {
+			text += ", about " + report.Wait(p.Left.Seconds()) + " left"
+		}
+		if p.Refused {
+			text += "; the cluster refuses more for now"
+		}
+		r.say(text)
 	}
 }
 

@@ -181,7 +181,7 @@ func TestVirtualMembers(t *testing.T) {
 			if row.Scope != "client" || row.BytesOut < 10_000 {
 				continue
 			}
-			second, name := int(row.Second-r.StartedAt.Unix()), row.Client[len("msklt-xxxxxxxx-"):]
+			second, name := int(row.Second-r.StartedAt.Unix()), row.Client[len("msklt-xxxxxxxxxxxx-"):]
 			s, ok := seen[name]
 			if !ok {
 				s.from = second

@@ -6,12 +6,10 @@ package generator
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"iter"
 	"net"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +31,12 @@ type Config struct {
 	Prefix string
 	// Keep leaves the topics and groups of the run on the cluster.
 	Keep bool
+	// Ephemeral says that the cluster ends with the run, so that nothing has to be
+	// removed from it.
+	Ephemeral bool
+	// Measured is called when all is known but what the removal leaves, before that
+	// begins, which under limits on changes can take minutes; nil for never.
+	Measured func(*Output)
 	// Progress is called about once a second; nil for no progress.
 	Progress func(Progress)
 	// Snapshot is called before the traffic, about once a second while it flows, and
@@ -53,18 +57,30 @@ type Output struct {
 	Series     iter.Seq[report.PartitionSecond]
 	Histograms []report.Histogram
 	// Left says what of the run is still on the cluster, and why; nil when all
-	// was removed or was to be kept.
+	// was removed or was to be kept. It is a [LeftError].
 	Left error
 }
+
+// LeftError says that something of a run is still on the cluster. The error of a run
+// that failed before its traffic wraps it as well.
+type LeftError struct {
+	Prefix string // of the names
+	Why    error
+}
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("topics and groups that begin with %s: %v", e.Prefix, e.Why)
+}
+
+func (e *LeftError) Unwrap() error { return e.Why }
 
 const (
 	groupTimeout = 60 * time.Second // until all partitions are assigned
 	drainTimeout = 30 * time.Second // until what was handed is acknowledged
 	abortTimeout = 30 * time.Second // until requests in flight are answered
 	adminTimeout = 30 * time.Second
-	removal      = 20 * time.Millisecond // of one topic, on top
-	stallTimeout = 30 * time.Second      // a group that reads nothing for so long is given up
-	readTimeout  = 5 * time.Minute       // a group that is still behind after that is given up
+	stallTimeout = 30 * time.Second // a group that reads nothing for so long is given up
+	readTimeout  = 5 * time.Minute  // a group that is still behind after that is given up
 )
 
 // run is one run in progress.
@@ -131,9 +147,13 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		return nil, err
 	}
 	defer r.cluster.Close()
+	r.cluster.PaceChanges(c.Limits)
 	r.observer.setNodes(r.cluster.Nodes)
 	defer func() {
-		if left := r.clean(context.WithoutCancel(ctx)); out != nil {
+		if out != nil && r.Measured != nil {
+			r.Measured(out)
+		}
+		if left := r.clean(ctx); out != nil {
 			out.Left = left
 		} else if left != nil {
 			err = fmt.Errorf("%w; left on the cluster: %w", err, left)
@@ -152,7 +172,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 
 // NewPrefix makes a name that sets a run's topics, groups and client ids apart from
 // all others.
-func NewPrefix() string { return "msklt-" + strings.ToLower(rand.Text()[:8]) + "-" }
+func NewPrefix() string { return cluster.NewPrefix(time.Now()) }
 
 // prepare creates the topics, starts the groups and makes the clients.
 func (r *run) prepare(ctx context.Context) error {
@@ -196,14 +216,8 @@ func (r *run) prepare(ctx context.Context) error {
 
 // prepareTopics creates or finds the topics and makes their partitions known.
 func (r *run) prepareTopics(ctx context.Context) error {
-	wanted := 0
-	for _, t := range r.Scenario.Topics {
-		wanted += max(1, t.Count)
-	}
 	r.say("creating topics")
-	all, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics, func(topics int) {
-		r.say(fmt.Sprintf("creating topics: %d of %d", topics, wanted))
-	})
+	all, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics, r.sayChanges("creating topics"))
 	for _, t := range all {
 		r.topics[t.Name] = t
 	}
@@ -263,24 +277,24 @@ func (r *run) awaitGroups(ctx context.Context) error {
 	return nil
 }
 
-// clean removes what the run created, unless it is to be kept.
+// clean removes what the run created, unless it is to be kept or goes with its
+// cluster. An interrupt that comes meanwhile ends waiting for the cluster's allowance;
+// one that came before does not.
 func (r *run) clean(ctx context.Context) error {
-	if r.Keep {
+	if r.Keep || r.Ephemeral {
 		return nil
 	}
-	r.say("removing the run's topics and groups")
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout+time.Duration(len(r.topics))*removal)
-	defer cancel()
-	var topics []*cluster.Topic
-	for _, t := range r.topics {
-		topics = append(topics, t)
+	if ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx)
 	}
+	r.say("removing the run's topics and groups")
 	var groups []string
 	for _, g := range r.groups {
 		groups = append(groups, g.id)
 	}
-	if err := r.cluster.Remove(ctx, topics, groups); err != nil {
-		return fmt.Errorf("topics and groups that begin with %s: %w", r.prefix, err)
+	gone := r.cluster.Remove(ctx, r.sortedTopics(), groups, r.sayChanges("removing topics"))
+	if err := gone.Err(); err != nil {
+		return &LeftError{r.prefix, err}
 	}
 	return nil
 }

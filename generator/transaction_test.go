@@ -41,7 +41,7 @@ func logs(truth []embedded.Row) map[string]embedded.Row {
 	out := map[string]embedded.Row{}
 	for _, row := range truth {
 		if row.Scope == "log" {
-			out[fmt.Sprintf("%s/%d", row.Topic[len("msklt-xxxxxxxx-"):], row.Partition)] = row
+			out[fmt.Sprintf("%s/%d", row.Topic[len("msklt-xxxxxxxxxxxx-"):], row.Partition)] = row
 		}
 	}
 	return out

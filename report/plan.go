@@ -113,7 +113,10 @@ func (s *sheet) planned(p *Plan) {
 	if p.Creation.Partitions > 0 {
 		text := fmt.Sprintf("%s with %s", counted(p.Creation.Topics, "topic"), counted(p.Creation.Partitions, "partition"))
 		if p.Creation.Seconds > 0 {
-			text += ", which the declared rates let be created in " + seconds(p.Creation.Seconds)
+			text += ", created within " + Wait(p.Creation.Seconds)
+		}
+		if p.Creation.RemovalSeconds > 0 {
+			text += ", removed within " + Wait(p.Creation.RemovalSeconds) + " of the end"
 		}
 		s.row("creation", text)
 	}
@@ -127,6 +130,18 @@ func (s *sheet) planned(p *Plan) {
 
 // estimated is what a plan under estimates of capacity must not be read without.
 const estimated = "The limits are estimates of capacity, not quotas: nothing throttles there, latency grows instead."
+
+// Wait renders how long somebody waits, as people say it: 40 s, 3 min, 1 h 20 min.
+func Wait(s float64) string {
+	minutes := int(math.Round(s / 60))
+	switch {
+	case s < 99.5:
+		return fmt.Sprintf("%.0f s", math.Ceil(s))
+	case minutes < 100:
+		return fmt.Sprintf("%d min", minutes)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+}
 
 // counted is a number of things: 1 broker, 2,400 partitions.
 func counted(n int, thing string) string {

@@ -52,6 +52,10 @@ type Cluster struct {
 	Kind     limits.ClusterKind
 	APILevel string // the Apache Kafka release whose APIs the brokers offer, or their highest versions
 	Brokers  []int32
+	// versions are the highest that every broker offers, by API.
+	versions map[kmsg.Key]int16
+	pace     *limits.ChangePace
+	opened   time.Time
 	// Nodes maps the address that a broker advertises to its id.
 	Nodes map[string]int32
 }
@@ -69,7 +73,7 @@ func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, e
 	if err != nil {
 		return nil, Errorf("bootstrap %s: %w", strings.Join(bootstrap, ","), err)
 	}
-	c := &Cluster{client: client, admin: kadm.NewClient(client), Kind: kindOf(bootstrap)}
+	c := &Cluster{client: client, admin: kadm.NewClient(client), Kind: kindOf(bootstrap), pace: &limits.ChangePace{}, opened: time.Now()}
 	if err := c.describe(ctx, bootstrap); err != nil {
 		client.Close()
 		return nil, err
@@ -99,9 +103,22 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 	for _, v := range versions {
 		if v.Err == nil {
 			c.APILevel = level(v)
+			c.offered(v)
 		}
 	}
 	return nil
+}
+
+// offered takes over the versions that a broker offers.
+func (c *Cluster) offered(v kadm.BrokerApiVersions) {
+	if c.versions == nil {
+		c.versions = map[kmsg.Key]int16{}
+	}
+	v.EachKeySorted(func(key, _, highest int16) {
+		if known, ok := c.versions[kmsg.Key(key)]; !ok || highest < known {
+			c.versions[kmsg.Key(key)] = highest
+		}
+	})
 }
 
 // level names a Kafka release where the offered APIs are those of one, and the

@@ -35,6 +35,8 @@ func start(t *testing.T) (*cluster.Cluster, *kadm.Client) {
 	return c, kadm.NewClient(client)
 }
 
+func ignore(cluster.Progress) {}
+
 // TestTopicsComeAndGo creates a run's topic beside one of somebody else's, and
 // removes only its own.
 func TestTopicsComeAndGo(t *testing.T) {
@@ -44,7 +46,7 @@ func TestTopicsComeAndGo(t *testing.T) {
 	}
 	topics, err := c.CreateTopics(t.Context(), "run-", []scenario.Topic{
 		{Name: "orders", Partitions: 4, ReplicationFactor: -1}, {Name: "theirs", Existing: true},
-	}, func(int) {})
+	}, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +80,9 @@ func TestTopicsComeAndGo(t *testing.T) {
 	if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), "group nobody") {
 		t.Errorf("a group that is not there: %v", err)
 	}
-	if err := c.Remove(t.Context(), topics, []string{"run-g"}); err != nil {
-		t.Fatal(err)
+	gone := c.Remove(t.Context(), topics, []string{"run-g", "run-never-formed"}, ignore)
+	if err := gone.Err(); err != nil || !slices.Equal(gone.Topics, []string{"run-orders"}) || !slices.Equal(gone.Groups, []string{"run-g", "run-never-formed"}) {
+		t.Errorf("%+v, %v", gone, err)
 	}
 	left, err := admin.ListTopics(t.Context())
 	if err != nil || !slices.Equal(left.Names(), []string{"theirs"}) {
@@ -94,7 +97,7 @@ func TestRefusals(t *testing.T) {
 		"too many replicas": {Name: "a", Partitions: 1, ReplicationFactor: 9},
 		"not there":         {Name: "nowhere", Existing: true},
 	} {
-		_, err := c.CreateTopics(t.Context(), "", []scenario.Topic{topic}, func(int) {})
+		_, err := c.CreateTopics(t.Context(), "", []scenario.Topic{topic}, ignore)
 		if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), topic.Name) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -3,11 +3,13 @@ package cluster
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/scenario"
 )
@@ -28,68 +30,169 @@ type Topic struct {
 	Start, End, First []int64
 }
 
-// mostAtOnce is how many partitions one request creates, reads or deletes: Apache
-// Kafka takes 10,000 changes in one request, and a topic of one partition is a
-// handful of them.
+// mostAtOnce is of how many topics one request reads the partitions.
 const mostAtOnce = 1000
 
 // CreateTopics makes the scenario's topics, each under the prefix and templates
 // written out, or finds those that exist. What it created is in the list even when
-// it fails, so that the caller can remove it. Progress is told how many topics are
-// there after each request.
-//
-// Requests follow each other as fast as the cluster answers; a limit on them
-// (cluster.topic_requests, cluster.partition_changes) is not paced for yet.
-func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scenario.Topic, progress func(topics int)) ([]*Topic, error) {
-	var topics []*Topic
+// it fails, so that the caller can remove it. It keeps to the pace of [PaceChanges],
+// and waits out refusals that hold for now only.
+func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scenario.Topic, tell func(Progress)) ([]*Topic, error) {
+	q := &changes{tell: tell}
+	var topics, existing []*Topic
+	declared := map[*Topic]scenario.Topic{}
 	for _, w := range wanted {
-		for some := range slices.Chunk(w.Instances(), perRequest(int(w.Partitions))) {
-			batch := make([]*Topic, len(some))
-			for i, instance := range some {
-				batch[i] = &Topic{Name: instance.Name, Actual: prefix + instance.Name}
-			}
-			if w.Existing {
-				batch[0].Actual = w.Name
-			} else if err := c.create(ctx, w, batch); err != nil {
-				return append(topics, created(batch)...), err
-			}
-			topics = append(topics, batch...)
-			if err := c.await(ctx, batch, int(w.Partitions)); err != nil {
-				return topics, err
-			}
-			progress(len(topics))
+		if err := c.takes(w); err != nil {
+			return nil, err
 		}
+		for _, instance := range w.Instances() {
+			t := &Topic{Name: instance.Name, Actual: prefix + instance.Name}
+			topics, declared[t] = append(topics, t), w
+			if w.Existing {
+				t.Actual = w.Name
+				existing = append(existing, t)
+				continue
+			}
+			upTo := 0
+			for _, n := range c.pace.Pieces(int(w.Partitions)) {
+				upTo += n
+				q.todo = append(q.todo, step{t, n, upTo})
+			}
+		}
+	}
+	for some := range slices.Chunk(existing, mostAtOnce) {
+		if err := c.await(ctx, some, nil); err != nil {
+			return nil, err
+		}
+	}
+	q.send = func(ctx context.Context, some []step) (again []step, pause time.Duration, err error) {
+		if some[0].grows() {
+			again, pause, err = c.grow(ctx, some)
+		} else {
+			again, pause, err = c.create(ctx, some, declared)
+		}
+		if err == nil {
+			err = c.awaitSteps(ctx, some, again)
+		}
+		return again, pause, err
+	}
+	if err := c.carryOut(ctx, q); err != nil {
+		return created(topics), err
 	}
 	return topics, nil
 }
 
-// perRequest is how many topics of so many partitions go into one request.
-func perRequest(partitions int) int { return max(1, mostAtOnce/max(1, partitions)) }
+// firstDefaultReplicas is the version of CreateTopics from which on a topic may have
+// the cluster's own replication factor (KIP-464, Apache Kafka 2.4).
+const firstDefaultReplicas = 4
 
-// create asks for some topics of one declaration.
-func (c *Cluster) create(ctx context.Context, as scenario.Topic, batch []*Topic) error {
-	configs := map[string]*string{}
-	for k, v := range as.Config {
-		configs[k] = &v
+// takes tells of a topic that the cluster's API cannot express.
+func (c *Cluster) takes(t scenario.Topic) error {
+	if v, known := c.versions[kmsg.CreateTopics]; known && v < firstDefaultReplicas && !t.Existing && t.ReplicationFactor < 1 {
+		return Errorf("creating topic %s: the cluster offers CreateTopics up to version %d and a default replication factor takes %d (Apache Kafka 2.4): set topics.%s.replication_factor",
+			t.Name, v, firstDefaultReplicas, t.Name)
 	}
-	answers, err := c.admin.CreateTopics(ctx, as.Partitions, as.ReplicationFactor, configs, actual(batch)...)
-	var first error
-	for _, t := range batch {
-		refusal := err
-		if err == nil {
-			refusal = answers[t.Actual].Err
-		}
-		// Without an answer the cluster may have created it all the same.
-		t.Created = refusal == nil || err != nil
-		if refusal != nil && first == nil {
-			first = refused("creating topic "+t.Actual, refusal)
-		}
-	}
-	return first
+	return nil
 }
 
-func created(batch []*Topic) []*Topic {
-	return slices.DeleteFunc(slices.Clone(batch), func(t *Topic) bool { return !t.Created })
+// create asks for some topics. Configs are those of the scenario and no others: MSK
+// Serverless refuses a topic for one that it does not let be set.
+func (c *Cluster) create(ctx context.Context, some []step, declared map[*Topic]scenario.Topic) (again []step, pause time.Duration, err error) {
+	req := kmsg.NewPtrCreateTopicsRequest()
+	req.TimeoutMillis = int32(changeTimeout.Milliseconds())
+	for _, s := range some {
+		t := kmsg.NewCreateTopicsRequestTopic()
+		t.Topic, t.NumPartitions, t.ReplicationFactor = s.topic.Actual, int32(s.upTo), declared[s.topic].ReplicationFactor
+		for _, k := range slices.Sorted(maps.Keys(declared[s.topic].Config)) {
+			config, value := kmsg.NewCreateTopicsRequestTopicConfig(), declared[s.topic].Config[k]
+			config.Name, config.Value = k, &value
+			t.Configs = append(t.Configs, config)
+		}
+		req.Topics = append(req.Topics, t)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	defer cancel()
+	resp, err := req.RequestWith(ctx, c.client)
+	if err != nil {
+		for _, s := range some {
+			s.topic.Created = true // the cluster may have made it all the same
+		}
+		return nil, 0, refused("creating topic "+some[0].topic.Actual, err)
+	}
+	answers := map[string]outcome{}
+	for _, t := range resp.Topics {
+		answers[t.Topic] = outcome{t.ErrorCode, t.ErrorMessage}
+	}
+	again, err = c.settle(some, answers, "creating topic ")
+	return again, time.Duration(resp.ThrottleMillis) * time.Millisecond, err
+}
+
+// grow asks for more partitions of topics that one request could not make whole.
+func (c *Cluster) grow(ctx context.Context, some []step) (again []step, pause time.Duration, err error) {
+	req := kmsg.NewPtrCreatePartitionsRequest()
+	req.TimeoutMillis = int32(changeTimeout.Milliseconds())
+	for _, s := range some {
+		t := kmsg.NewCreatePartitionsRequestTopic()
+		t.Topic, t.Count = s.topic.Actual, int32(s.upTo)
+		req.Topics = append(req.Topics, t)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	defer cancel()
+	resp, err := req.RequestWith(ctx, c.client)
+	if err != nil {
+		return nil, 0, refused("adding partitions to topic "+some[0].topic.Actual, err)
+	}
+	answers := map[string]outcome{}
+	for _, t := range resp.Topics {
+		answers[t.Topic] = outcome{t.ErrorCode, t.ErrorMessage}
+	}
+	again, err = c.settle(some, answers, "adding partitions to topic ")
+	return again, time.Duration(resp.ThrottleMillis) * time.Millisecond, err
+}
+
+// settle notes the answers about some steps: which topics there are, which steps to
+// ask for again, and the first refusal that stands.
+func (c *Cluster) settle(some []step, answers map[string]outcome, doing string) (again []step, first error) {
+	for _, s := range some {
+		o, told := answers[s.topic.Actual]
+		err := o.err()
+		switch {
+		case !told:
+			err = errNoAnswer
+		case deferred(err):
+			again = append(again, s)
+			continue
+		case errors.Is(err, kerr.RequestTimedOut), errors.Is(err, kerr.TopicAlreadyExists) && mine(s.topic.Actual):
+			err = nil // it is being made, or was by a request whose answer was lost
+		}
+		s.topic.Created = s.topic.Created || err == nil || !told
+		if err != nil && first == nil {
+			first = refused(doing+s.topic.Actual, err)
+		}
+	}
+	return again, first
+}
+
+// mine tells a name that nobody but this run has: its id was drawn at random.
+func mine(name string) bool {
+	_, _, ok := RunOf(name, time.Now())
+	return ok
+}
+
+// awaitSteps waits for the partitions of the steps that were taken.
+func (c *Cluster) awaitSteps(ctx context.Context, some, again []step) error {
+	var topics []*Topic
+	partitions := map[*Topic]int{}
+	for _, s := range some {
+		if !slices.Contains(again, s) {
+			topics = append(topics, s.topic)
+			partitions[s.topic] = s.upTo
+		}
+	}
+	if len(topics) == 0 {
+		return nil
+	}
+	return c.await(ctx, topics, partitions)
 }
 
 // actual are the names of topics on the cluster.
@@ -101,8 +204,9 @@ func actual(topics []*Topic) []string {
 	return names
 }
 
-// await reads topics' partitions until all have leaders.
-func (c *Cluster) await(ctx context.Context, topics []*Topic, partitions int) error {
+// await reads topics' partitions until all have leaders: as many as there are to be,
+// or of topics that existed, as there are.
+func (c *Cluster) await(ctx context.Context, topics []*Topic, partitions map[*Topic]int) error {
 	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
 	defer cancel()
 	for waiting := topics; ; {
@@ -116,7 +220,7 @@ func (c *Cluster) await(ctx context.Context, topics []*Topic, partitions int) er
 			if d.Err != nil && !t.Created {
 				return refused("reading topic "+t.Actual, d.Err)
 			}
-			if !t.led(d, partitions) {
+			if !t.led(d, partitions[t]) {
 				next = append(next, t)
 			}
 		}
@@ -219,38 +323,4 @@ func patiently(ctx context.Context, ask func(context.Context) error) error {
 		case <-time.After(retryPause):
 		}
 	}
-}
-
-// Remove deletes what the run created: the topics marked so, and the groups.
-// It goes on after an error and returns the first.
-func (c *Cluster) Remove(ctx context.Context, topics []*Topic, groups []string) (err error) {
-	keep := func(e error) {
-		if err == nil && e != nil {
-			err = e
-		}
-	}
-	for _, g := range groups {
-		if _, e := c.admin.DeleteGroup(ctx, g); e != nil {
-			keep(refused("deleting group "+g, e))
-		}
-	}
-	mine := created(topics)
-	for len(mine) > 0 {
-		n, partitions := 1, len(mine[0].Leaders)
-		for ; n < len(mine) && partitions+len(mine[n].Leaders) <= mostAtOnce; n++ {
-			partitions += len(mine[n].Leaders)
-		}
-		some := mine[:n]
-		mine = mine[n:]
-		answers, e := c.admin.DeleteTopics(ctx, actual(some)...)
-		if e != nil {
-			keep(refused("deleting topic "+some[0].Actual, e))
-		}
-		for _, t := range some {
-			if e := answers[t.Actual].Err; e != nil && !errors.Is(e, kerr.UnknownTopicOrPartition) {
-				keep(refused("deleting topic "+t.Actual, e))
-			}
-		}
-	}
-	return err
 }

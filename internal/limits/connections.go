@@ -145,23 +145,3 @@ func (d *demand) attempts(c links, l Limits) float64 {
 	}
 	return attempts
 }
-
-// creation is what creating the scenario's topics takes: partitions and requests
-// both have a rate that can be declared. A run creates topics in one request for
-// each topic at worst.
-func (d *demand) creation(l Limits) PlannedCreation {
-	var p PlannedCreation
-	for _, t := range d.scenario.Topics {
-		if !t.Existing {
-			p.Topics += d.topics[t.Name].topics
-			p.Partitions += d.topics[t.Name].topics * d.topics[t.Name].partitions
-		}
-	}
-	if rate := l.Of(ClusterPartitionChanges); rate > 0 {
-		p.Seconds = float64(p.Partitions) / rate
-	}
-	if rate := l.Of(ClusterTopicRequests); rate > 0 {
-		p.Seconds = max(p.Seconds, float64(p.Topics)/rate)
-	}
-	return p
-}

@@ -23,7 +23,7 @@ const (
 	// of the response's own fields.
 	fetchFraming = 4 + 2 + 3*8 + 1 + 4 + 3 + 1 + 20
 	// runPrefix is how long the prefix is that a run puts before client ids.
-	runPrefix = len("msklt-") + 8 + len("-")
+	runPrefix = len("msklt-") + 12 + len("-")
 )
 
 // clientIDLength is the length of the client ids of a fleet.

@@ -108,9 +108,13 @@ type PlannedConnections struct {
 
 // PlannedCreation is what the scenario's topics ask of the cluster.
 type PlannedCreation struct {
-	Topics     int     `json:"topics"`
-	Partitions int     `json:"partitions"`
-	Seconds    float64 `json:"seconds"` // under the declared creation rates; 0 when none is declared
+	Topics     int `json:"topics"`
+	Partitions int `json:"partitions"`
+	// Seconds until the last of them is asked for, and RemovalSeconds from the end of
+	// the traffic until the last is deleted, under the declared rates of changes, if
+	// nobody else changes any; 0 when there is nothing to wait for.
+	Seconds        float64 `json:"seconds"`
+	RemovalSeconds float64 `json:"removal_seconds"`
 }
 
 // PlannedTotals are means over the measured phases, while nothing binds.
