@@ -63,7 +63,7 @@ func mskltProducer(name, scenario string, l load, further ...string) peer {
 func (b *bench) runMsklt(ctx context.Context, name, address string, args ...string) (*report.Result, finished, error) {
 	out := filepath.Join(b.dir, "results", strconv.FormatInt(time.Now().UnixNano(), 36))
 	args = append([]string{b.msklt}, args...)
-	args = append(args, "--bootstrap", address)
+	args = append(args, "--bootstrap", address, "--yes")
 	b.note(name, address, args)
 	f, err := execute(ctx, append(args, "--quiet", "--out", out)...)
 	if err != nil {

@@ -56,16 +56,19 @@ func (r *run) say(stage string) {
 
 // sayChanges tells how far the creation or the removal of topics is.
 func (r *run) sayChanges(doing string) func(cluster.Progress) {
-	return func(p cluster.Progress) {
-		text := fmt.Sprintf("%s: %d of %d partitions", doing, p.Done, p.Of)
-		if p.Left >= time.Second {
-			text += ", about " + report.Wait(p.Left.Seconds()) + " left"
-		}
-		if p.Refused {
-			text += "; the cluster refuses more for now"
-		}
-		r.say(text)
+	return func(p cluster.Progress) { r.say(Changing(doing, p)) }
+}
+
+// Changing is the stage of creating or removing topics.
+func Changing(doing string, p cluster.Progress) string {
+	text := fmt.Sprintf("%s: %s of %s partitions", doing, report.Count(int64(p.Done)), report.Count(int64(p.Of)))
+	if p.Left >= time.Second {
+		text += ", about " + report.Wait(p.Left.Seconds()) + " left"
 	}
+	if p.Refused {
+		text += "; the cluster refuses more for now"
+	}
+	return text
 }
 
 // lately is the response times of the last seconds, a histogram for each.

@@ -34,6 +34,11 @@ type Config struct {
 	// Ephemeral says that the cluster ends with the run, so that nothing has to be
 	// removed from it.
 	Ephemeral bool
+	// LiveTopics lets fleets write to existing topics that others are writing to.
+	LiveTopics bool
+	// PaceChanges keeps the creation and the removal of topics within the limits on
+	// them. What the cluster refuses for now is waited out without it, too.
+	PaceChanges bool
 	// Measured is called when all is known but what the removal leaves, before that
 	// begins, which under limits on changes can take minutes; nil for never.
 	Measured func(*Output)
@@ -147,7 +152,9 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		return nil, err
 	}
 	defer r.cluster.Close()
-	r.cluster.PaceChanges(c.Limits)
+	if c.PaceChanges {
+		r.cluster.PaceChanges(c.Limits)
+	}
 	r.observer.setNodes(r.cluster.Nodes)
 	defer func() {
 		if out != nil && r.Measured != nil {
@@ -224,6 +231,9 @@ func (r *run) prepareTopics(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.refuseLive(ctx); err != nil {
+		return err
+	}
 	starts, err := r.cluster.LogEnds(ctx, all)
 	if err != nil {
 		return err
@@ -236,6 +246,27 @@ func (r *run) prepareTopics(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// refuseLive looks whether others are writing to existing topics that fleets are to
+// write to.
+func (r *run) refuseLive(ctx context.Context) error {
+	var existing []*cluster.Topic
+	for _, p := range r.Scenario.Producers {
+		for _, t := range r.topicsNamed(p.Topic) {
+			if !r.LiveTopics && !t.Created && !slices.Contains(existing, t) {
+				existing = append(existing, t)
+			}
+		}
+	}
+	if len(existing) > 0 {
+		r.say("watching the topics that exist")
+	}
+	live, err := r.cluster.Written(ctx, existing)
+	if err != nil || len(live) == 0 {
+		return err
+	}
+	return cluster.Errorf("others are writing to topic %s, which fleets of this scenario are to load; to do so all the same: --allow-live-topics", live[0].Actual)
 }
 
 // topicsNamed are the topics that a producer or consumer means by a name: those of

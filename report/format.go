@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -26,6 +27,27 @@ func Millis(ms float64) string { return millis(ms) }
 
 // Count renders a count, thousands separated.
 func Count(n int64) string { return count(n) }
+
+// Size renders bytes in the largest unit that keeps them at 1 or above.
+func Size(bytes float64) string { return size(bytes) }
+
+// Money renders an amount.
+func Money(v float64, currency string) string { return money(v, currency) }
+
+// Counted renders a number of things: 1 broker, 2,400 partitions.
+func Counted(n int, thing string) string { return counted(n, thing) }
+
+// Wait renders how long somebody waits, as people say it: 40 s, 3 min, 1 h 20 min.
+func Wait(s float64) string {
+	minutes := int(math.Round(s / 60))
+	switch {
+	case s < 99.5:
+		return fmt.Sprintf("%.0f s", math.Ceil(s))
+	case minutes < 100:
+		return fmt.Sprintf("%d min", minutes)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+}
 
 // digits renders v with three significant digits, or as a whole number from
 // 1,000 on, thousands separated.

@@ -131,18 +131,6 @@ func (s *sheet) planned(p *Plan) {
 // estimated is what a plan under estimates of capacity must not be read without.
 const estimated = "The limits are estimates of capacity, not quotas: nothing throttles there, latency grows instead."
 
-// Wait renders how long somebody waits, as people say it: 40 s, 3 min, 1 h 20 min.
-func Wait(s float64) string {
-	minutes := int(math.Round(s / 60))
-	switch {
-	case s < 99.5:
-		return fmt.Sprintf("%.0f s", math.Ceil(s))
-	case minutes < 100:
-		return fmt.Sprintf("%d min", minutes)
-	}
-	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
-}
-
 // counted is a number of things: 1 broker, 2,400 partitions.
 func counted(n int, thing string) string {
 	if n != 1 {

@@ -11,11 +11,13 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"msklt/generator"
 	"msklt/internal/access"
 	"msklt/internal/cluster"
 	"msklt/scenario"
@@ -40,6 +42,9 @@ type process struct {
 	terminal       bool // stderr is one
 	size           func() (width, height int, err error)
 	signalled      func() os.Signal
+	last           *lastWords
+	stdin          io.Reader
+	interactive    bool // somebody can be asked: stdin and stderr are a terminal
 }
 
 // color tells whether what goes to stderr may be coloured.
@@ -67,25 +72,27 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
-	ctx, signalled := onSignal(context.Background())
+	last := new(lastWords)
+	ctx, signalled := onSignal(context.Background(), last)
 	p := &process{
-		stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, signalled: signalled,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())),
-		size:     func() (int, int, error) { return term.GetSize(int(os.Stderr.Fd())) },
+		stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, signalled: signalled, last: last,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())), stdin: os.Stdin,
+		size: func() (int, int, error) { return term.GetSize(int(os.Stderr.Fd())) },
 	}
+	p.interactive = p.terminal && term.IsTerminal(int(os.Stdin.Fd()))
 	os.Exit(p.main(ctx, os.Args[1:]))
 }
 
 // onSignal returns a context that the first interrupt cancels; a second one
-// leaves at once.
-func onSignal(ctx context.Context) (context.Context, func() os.Signal) {
+// leaves at once, with the last words.
+func onSignal(ctx context.Context, last *lastWords) (context.Context, func() os.Signal) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		cancel(interrupted{<-signals})
 		s := <-signals
-		fmt.Fprintln(os.Stderr, "\nmsklt: left at once; topics and groups that begin with msklt- may remain on the cluster")
+		fmt.Fprintln(os.Stderr, "\nmsklt: left at once"+last.said())
 		os.Exit(signalCode(s))
 	}()
 	return ctx, func() os.Signal {
@@ -95,6 +102,18 @@ func onSignal(ctx context.Context) (context.Context, func() os.Signal) {
 		}
 		return nil
 	}
+}
+
+// lastWords is what there is to say when the process leaves at once.
+type lastWords struct{ text atomic.Pointer[string] }
+
+func (l *lastWords) set(text string) { l.text.Store(&text) }
+
+func (l *lastWords) said() string {
+	if text := l.text.Load(); text != nil {
+		return *text
+	}
+	return ""
 }
 
 type interrupted struct{ signal os.Signal }
@@ -121,7 +140,7 @@ func (p *process) main(ctx context.Context, args []string) int {
 	root.SetErr(p.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(p.runCommand(), p.planCommand(), p.clusterCommand(), p.checkCommand(), p.reportCommand(), p.compareCommand(),
+	root.AddCommand(p.runCommand(), p.planCommand(), p.clusterCommand(), p.checkCommand(), p.reportCommand(), p.compareCommand(), p.cleanCommand(),
 		p.initCommand(), p.schemaCommand())
 	for _, c := range root.Commands() {
 		args := c.Args
@@ -142,6 +161,10 @@ func (p *process) exitCode(err error) int {
 	}
 	if s := p.signalled(); s != nil && errors.Is(err, context.Canceled) {
 		fmt.Fprintln(p.stderr, "msklt: interrupted before any traffic; there is no result")
+		var left *generator.LeftError
+		if errors.As(err, &left) {
+			fmt.Fprintln(p.stderr, "msklt: left on the cluster:", left)
+		}
 		return signalCode(s)
 	}
 	var code exitError

@@ -22,17 +22,19 @@ import (
 
 type runFlags struct {
 	targetFlags
-	out, truth     string
-	seed           uint64
-	duration       time.Duration
-	keep, json     bool
-	quiet, noColor bool
-	repeat         int // 0 unless given
-	interleave     bool
-	ci             ciFlags
-	told           *ciFiles // of each run
-	metricsAddr    string
-	watched        func(*generator.Snapshot) // by the runs; nil without metricsAddr
+	out, truth      string
+	seed            uint64
+	duration        time.Duration
+	keep, json      bool
+	yes, liveTopics bool
+	maxCost         float64 // 0 unless given
+	quiet, noColor  bool
+	repeat          int // 0 unless given
+	interleave      bool
+	ci              ciFlags
+	told            *ciFiles // of each run
+	metricsAddr     string
+	watched         func(*generator.Snapshot) // by the runs; nil without metricsAddr
 }
 
 // job is what to run, and where.
@@ -83,6 +85,12 @@ prints one line for each run.`,
 			if err != nil {
 				return usageError{err}
 			}
+			if c.Flags().Changed("max-cost") && !(f.maxCost > 0) {
+				return usageError{fmt.Errorf("--max-cost %v: want more than 0", f.maxCost)}
+			}
+			if err := p.guard(c.Context(), jobs, f); err != nil {
+				return err
+			}
 			watched, served, err := p.serveMetrics(f.metricsAddr, f.quiet)
 			if err != nil {
 				return err
@@ -100,6 +108,12 @@ prints one line for each run.`,
 			return f.told.end(err)
 		},
 	}
+	f.on(c)
+	return c
+}
+
+// on gives a command the flags of a run.
+func (f *runFlags) on(c *cobra.Command) {
 	flags := c.Flags()
 	f.targetFlags.on(flags)
 	flags.StringVar(&f.out, "out", "", "result `folder`, absent or empty (default results/NAME-TIME)")
@@ -108,13 +122,15 @@ prints one line for each run.`,
 	flags.StringVar(&f.truth, "truth", "", "write what really happened on the embedded cluster to this `file`, as JSON Lines")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
 	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
+	flags.BoolVar(&f.yes, "yes", false, "agree to a load or cost that is asked about on a cluster of yours (over 10 GB, $5, or unknown)")
+	flags.Float64Var(&f.maxCost, "max-cost", 0, "refuse to run on a cluster of yours when the plan costs more than this `amount` (USD), or it is not known")
+	flags.BoolVar(&f.liveTopics, "allow-live-topics", false, "write to existing topics also while others do")
 	flags.BoolVar(&f.keep, "keep", false, "leave the run's topics and groups on the cluster")
 	flags.StringVar(&f.metricsAddr, "metrics-addr", "", "serve metrics for Prometheus on `HOST:PORT` while the run lasts, under /metrics")
 	flags.BoolVar(&f.json, "json", false, "print the result's summary as JSON on stdout")
 	f.ci.on(c)
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress and no table, only errors")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
-	return c
 }
 
 // run is the main job: scenario → limits → generator → report.
@@ -147,32 +163,52 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 		return nil, err
 	}
 	defer where.leave()
+	if where.access != nil && !f.keep {
+		p.last.set(fmt.Sprintf("; topics and groups that begin with %s may remain on the cluster; to remove them: %s", note.Prefix, j.cleaning()))
+		defer p.last.set("")
+	}
 	progress := p.progress(f.quiet)
+	var saved saved
 	c := where.Config
-	c.Scenario, c.Prefix, c.Keep, c.Snapshot = s, note.Prefix, f.keep, f.watched
+	c.Scenario, c.Prefix, c.Keep, c.LiveTopics, c.Snapshot = s, note.Prefix, f.keep, f.liveTopics, f.watched
+	c.Measured = func(o *generator.Output) { saved.save(folder, o, c.Limits) }
 	c.Progress = func(g generator.Progress) {
 		folder.Alive()
 		progress.show(g)
 	}
 	output, err := generator.Run(ctx, c)
 	progress.end()
-	if err != nil {
+	if err = errors.Join(err, saved.failed); err != nil {
 		return nil, err
 	}
-	if err := price(output.Result, c.Limits); err != nil {
-		return nil, err
-	}
-	written, unsaved := folder.Write(output.Result, output.Series, output.Histograms)
-	if written == folder.Dir() {
-		written = out // as the user wrote it
+	if saved.where == folder.Dir() {
+		saved.where = out // as the user wrote it
 	}
 	if f.truth != "" {
 		if _, err := where.embedded.Truth().WriteTo(truth); err != nil {
-			unsaved = errors.Join(unsaved, fmt.Errorf("writing the truth log: %w", err))
+			saved.unsaved = errors.Join(saved.unsaved, fmt.Errorf("writing the truth log: %w", err))
 		}
 	}
-	return output.Result, p.finish(output, written, unsaved, f)
+	return output.Result, p.finish(j, output, saved, f)
 }
+
+// saved is where a result went.
+type saved struct {
+	where   string
+	unsaved error // what could not be written where it should be
+	failed  error // there is no result
+}
+
+// save writes a result, before the run's topics are removed: that can take minutes, and
+// be interrupted.
+func (s *saved) save(folder *report.Folder, o *generator.Output, l limits.Limits) {
+	if s.failed = price(o.Result, l); s.failed == nil {
+		s.where, s.unsaved = folder.Write(o.Result, o.Series, o.Histograms)
+	}
+}
+
+// cleaning is the command that removes what a run has left where the job runs.
+func (j job) cleaning() string { return cleaning(j.target.File, j.target.Bootstrap) }
 
 // newOut names a result folder after its scenario and the time.
 func newOut(s *scenario.Scenario) string {
@@ -208,10 +244,9 @@ func openTruth(path string) (*os.File, error) {
 	return f, nil
 }
 
-// finish shows a result and turns it into the exit code. What could not be written
-// where it should be is told in unsaved.
-func (p *process) finish(output *generator.Output, out string, unsaved error, f runFlags) error {
-	r := output.Result
+// finish shows a result and turns it into the exit code.
+func (p *process) finish(j job, output *generator.Output, saved saved, f runFlags) error {
+	r, out, unsaved := output.Result, saved.where, saved.unsaved
 	if !f.quiet {
 		report.Summary(p.stderr, r, p.color(f.noColor), p.width())
 	}
@@ -222,7 +257,7 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 		fmt.Fprintf(p.stderr, "\nresult: %s\nreport: %s\n", out, filepath.Join(out, "report.html"))
 	}
 	if output.Left != nil {
-		fmt.Fprintln(p.stderr, "msklt: not everything could be removed from the cluster:", output.Left)
+		fmt.Fprintf(p.stderr, "msklt: not everything could be removed from the cluster: %v\nto remove the rest: %s\n", output.Left, j.cleaning())
 	}
 	if f.json {
 		if err := p.printResult(r, out, f.several()); err != nil {
@@ -230,7 +265,7 @@ func (p *process) finish(output *generator.Output, out string, unsaved error, f 
 		}
 	}
 	switch {
-	case r.Interrupted:
+	case r.Interrupted, output.Left != nil && p.signalled() != nil:
 		return exitError(signalCode(p.signalled()))
 	case unsaved != nil:
 		return exitError(exitEnvironment)

@@ -109,7 +109,7 @@ func (c *Cluster) awaitTurn(ctx context.Context, q *changes, wait time.Duration,
 		}
 		select {
 		case <-interrupted:
-			return context.Cause(ctx)
+			return ctx.Err()
 		case <-time.After(min(left, time.Second)):
 		}
 	}

@@ -1,0 +1,276 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Leftover is what one run has on a cluster.
+type Leftover struct {
+	Prefix string      `json:"prefix"` // of the names
+	Begun  time.Time   `json:"begun"`  // by the clock of the run's machine
+	Topics []LeftTopic `json:"topics"`
+	Groups []LeftGroup `json:"groups"`
+	// InUse says why the run may be alive; "" where nothing says so.
+	InUse string `json:"in_use,omitempty"`
+}
+
+// LeftTopic is a topic of a run.
+type LeftTopic struct {
+	Name       string `json:"name"`
+	Partitions int    `json:"partitions"`
+	Records    *int64 `json:"records"` // offsets in its logs; nil where not all can be read
+	Bytes      *int64 `json:"bytes"`   // on disk, of all replicas; nil where the cluster does not tell
+}
+
+// LeftGroup is a consumer group of a run.
+type LeftGroup struct {
+	Name    string `json:"name"`
+	State   string `json:"state"` // as the cluster calls it
+	Members int    `json:"members"`
+
+	ids []string // of the members
+}
+
+const (
+	// watchTime is how long topics are watched for somebody who writes to them.
+	watchTime = 2 * time.Second
+	// startTime is how long a run may take until it writes: MSK Serverless lets 2,400
+	// partitions be created in 46 minutes.
+	startTime = time.Hour
+)
+
+// Leftovers finds what runs have on the cluster, the oldest first, and changes
+// nothing. It takes two seconds in which it looks whether topics are written to.
+func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
+	now := time.Now()
+	found := map[string]*Leftover{}
+	of := func(name string) *Leftover {
+		prefix, begun, ok := RunOf(name, now)
+		if ok && found[prefix] == nil {
+			found[prefix] = &Leftover{Prefix: prefix, Begun: begun, Topics: []LeftTopic{}, Groups: []LeftGroup{}}
+		}
+		return found[prefix]
+	}
+	topics, err := c.admin.ListTopics(ctx)
+	if err != nil {
+		return nil, refused("listing topics", err)
+	}
+	for _, t := range topics.Sorted() {
+		if l := of(t.Topic); l != nil {
+			l.Topics = append(l.Topics, LeftTopic{Name: t.Topic, Partitions: len(t.Partitions)})
+		}
+	}
+	groups, err := c.admin.ListGroups(ctx)
+	if err != nil {
+		return nil, refused("listing groups", err)
+	}
+	for _, name := range groups.Groups() {
+		if l := of(name); l != nil {
+			l.Groups = append(l.Groups, LeftGroup{Name: name})
+		}
+	}
+	all := slices.SortedFunc(maps.Values(found), func(a, b *Leftover) int { return a.Begun.Compare(b.Begun) })
+	if len(all) == 0 {
+		return nil, nil
+	}
+	if err := c.describeGroups(ctx, all); err != nil {
+		return nil, err
+	}
+	c.readSizes(ctx, all)
+	return all, c.watch(ctx, all, now)
+}
+
+func (c *Cluster) describeGroups(ctx context.Context, all []*Leftover) error {
+	var names []string
+	for _, l := range all {
+		for _, g := range l.Groups {
+			names = append(names, g.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	described, err := c.admin.DescribeGroups(ctx, names...)
+	if err == nil {
+		err = described.Error()
+	}
+	if err != nil {
+		return refused("describing groups", err)
+	}
+	for _, l := range all {
+		for i := range l.Groups {
+			g := &l.Groups[i]
+			g.State = described[g.Name].State
+			for _, m := range described[g.Name].Members {
+				g.ids = append(g.ids, m.MemberID)
+			}
+			if g.Members = len(g.ids); g.Members > 0 && l.InUse == "" {
+				l.InUse = fmt.Sprintf("group %s has %d members; those of a run that was killed are forgotten within 45 s", g.Name, g.Members)
+			}
+		}
+	}
+	return nil
+}
+
+// readSizes fills in what topics take on disk. Not all clusters tell, and not everybody.
+func (c *Cluster) readSizes(ctx context.Context, all []*Leftover) {
+	set := kadm.TopicsSet{}
+	for _, l := range all {
+		for _, t := range l.Topics {
+			for p := range t.Partitions {
+				set.Add(t.Name, int32(p))
+			}
+		}
+	}
+	if _, offered := c.versions[kmsg.DescribeLogDirs]; !offered || len(set) == 0 {
+		return
+	}
+	dirs, err := c.admin.DescribeAllLogDirs(ctx, set)
+	if err != nil {
+		return
+	}
+	sizes := map[string]int64{}
+	for _, of := range dirs {
+		if of.Error() != nil {
+			return
+		}
+		of.EachPartition(func(p kadm.DescribedLogDirPartition) { sizes[p.Topic] += p.Size })
+	}
+	for _, l := range all {
+		for i := range l.Topics {
+			if size, ok := sizes[l.Topics[i].Name]; ok {
+				l.Topics[i].Bytes = &size
+			}
+		}
+	}
+}
+
+// watch counts the records of topics, and looks for runs that write or may be about to.
+func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) error {
+	var names []string
+	for _, l := range all {
+		for _, t := range l.Topics {
+			names = append(names, t.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	starts, err := c.admin.ListStartOffsets(ctx, names...)
+	if err != nil {
+		return refused("reading offsets", err)
+	}
+	ends, moved, err := c.written(ctx, names)
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		sum := int64(0)
+		for i := range l.Topics {
+			t := &l.Topics[i]
+			if n, known := between(starts[t.Name], ends[t.Name], t.Partitions); known {
+				t.Records = &n
+			}
+			for _, end := range ends[t.Name] {
+				sum += max(0, end.Offset)
+			}
+			if moved[t.Name] && l.InUse == "" {
+				l.InUse = "topic " + t.Name + " is being written to"
+			}
+		}
+		if age := now.Sub(l.Begun); sum == 0 && len(l.Topics) > 0 && age < startTime && l.InUse == "" {
+			l.InUse = fmt.Sprintf("it began %.0f min ago and has written nothing yet; it may still be creating its topics", max(0, age.Minutes()))
+		}
+	}
+	return nil
+}
+
+// written reads the log ends of topics twice, two seconds apart, and tells which of
+// them have moved.
+func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.ListedOffsets, moved map[string]bool, err error) {
+	before, err := c.admin.ListEndOffsets(ctx, names...)
+	if err != nil {
+		return nil, nil, refused("reading offsets", err)
+	}
+	select {
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	case <-time.After(watchTime):
+	}
+	if ends, err = c.admin.ListEndOffsets(ctx, names...); err != nil {
+		return nil, nil, refused("reading offsets", err)
+	}
+	moved = map[string]bool{}
+	ends.Each(func(o kadm.ListedOffset) {
+		was, ok := before.Lookup(o.Topic, o.Partition)
+		if ok && was.Err == nil && o.Err == nil && o.Offset != was.Offset {
+			moved[o.Topic] = true
+		}
+	})
+	return ends, moved, nil
+}
+
+// between is how many offsets a topic's logs hold, where all are known.
+func between(starts, ends map[int32]kadm.ListedOffset, partitions int) (sum int64, known bool) {
+	for p := range int32(partitions) {
+		start, begun := starts[p]
+		end, ended := ends[p]
+		if !begun || !ended || start.Err != nil || end.Err != nil {
+			return 0, false
+		}
+		sum += end.Offset - start.Offset
+	}
+	return sum, true
+}
+
+// RemoveLeftovers removes what it is given and nothing else. With force, members that
+// are in a group leave it first.
+func (c *Cluster) RemoveLeftovers(ctx context.Context, all []*Leftover, force bool, tell func(Progress)) Removal {
+	var topics []*Topic
+	var groups []string
+	for _, l := range all {
+		for _, t := range l.Topics {
+			topics = append(topics, &Topic{Name: t.Name, Actual: t.Name, Created: true, Leaders: make([]int32, t.Partitions)})
+		}
+		for _, g := range l.Groups {
+			groups = append(groups, g.Name)
+			if force && len(g.ids) > 0 {
+				c.dismiss(ctx, g)
+			}
+		}
+	}
+	return c.Remove(ctx, topics, groups, tell)
+}
+
+// dismiss has all members leave a group. If that fails, so does the group's deletion,
+// which tells why.
+func (c *Cluster) dismiss(ctx context.Context, g LeftGroup) {
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+	defer cancel()
+	req := kmsg.NewPtrLeaveGroupRequest()
+	req.Group, req.MemberID = g.Name, g.ids[0]
+	for _, id := range g.ids {
+		m := kmsg.NewLeaveGroupRequestMember()
+		m.MemberID = id
+		req.Members = append(req.Members, m)
+	}
+	_, _ = req.RequestWith(ctx, c.client)
+}
+
+// Written tells which of the topics that existed before somebody writes to. It takes
+// two seconds if there are any.
+func (c *Cluster) Written(ctx context.Context, topics []*Topic) ([]*Topic, error) {
+	existing := slices.DeleteFunc(slices.Clone(topics), func(t *Topic) bool { return t.Created })
+	if len(existing) == 0 {
+		return nil, nil
+	}
+	_, moved, err := c.written(ctx, actual(existing))
+	return slices.DeleteFunc(existing, func(t *Topic) bool { return !moved[t.Actual] }), err
+}
