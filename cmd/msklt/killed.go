@@ -44,13 +44,9 @@ func (p *process) tellOf(k *report.Killed) {
 		fmt.Fprintln(p.stderr, "  it ran against the embedded cluster, which ended with it; nothing is left there")
 		return
 	}
-	at, of := " --bootstrap-server "+strings.Join(k.Bootstrap, ","), "^"+k.Prefix
-	fmt.Fprintf(p.stderr, `  it may have left topics and groups that begin with %s on %s; with Apache Kafka's tools,
-  to list them:
-    kafka-topics.sh%[3]s --list | grep '%[4]s'
-    kafka-consumer-groups.sh%[3]s --list | grep '%[4]s'
-  to remove them:
-    kafka-topics.sh%[3]s --delete --topic '%[1]s.*'
-    kafka-consumer-groups.sh%[3]s --list | grep '%[4]s' | xargs -n 1 kafka-consumer-groups.sh%[3]s --delete --group
-`, k.Prefix, strings.Join(k.Bootstrap, ","), at, of)
+	bootstrap := strings.Join(k.Bootstrap, ",")
+	fmt.Fprintf(p.stderr, `  it may have left topics and groups that begin with %s on %s; to list them, and
+  after a yes remove them:
+    %s
+`, k.Prefix, bootstrap, job{bootstrap: bootstrap}.cleaning())
 }

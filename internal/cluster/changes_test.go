@@ -216,7 +216,7 @@ func TestVirtualRefusedChanges(t *testing.T) {
 		if took := time.Since(begin); took != 10*time.Second || len(gone.Left) != 20 || len(gone.Topics) != 0 {
 			t.Errorf("after %v: %+v", took, gone)
 		}
-		if err := gone.Err(); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "20 topics and 0 groups") {
+		if err := gone.Err(); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "20 topic(s) and 0 group(s)") {
 			t.Error(err)
 		}
 	})

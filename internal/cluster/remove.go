@@ -34,7 +34,7 @@ func (r Removal) Err() error {
 		counts[l.Kind]++
 	}
 	first := r.Left[0]
-	return fmt.Errorf("%d topics and %d groups, of which %s %s: %w", counts["topic"], counts["group"], first.Kind, first.Name, first.Why)
+	return fmt.Errorf("%d topic(s) and %d group(s), of which %s %s: %w", counts["topic"], counts["group"], first.Kind, first.Name, first.Why)
 }
 
 // Remove deletes what the run created: the topics marked so, and the groups. It goes
