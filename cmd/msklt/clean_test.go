@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msklt/internal/cluster"
+	"msklt/internal/embedded"
+)
+
+// TestClean lists and removes what two runs left: one that wrote, and one that began
+// just now and wrote nothing.
+func TestClean(t *testing.T) {
+	e, err := embedded.Start(t.Context(), embedded.Config{Brokers: 1, Topics: map[string]int32{"theirs": 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	bootstrap := strings.Join(e.Bootstrap(), ",")
+	old, young := cluster.NewPrefix(time.Now().Add(-2*time.Hour)), cluster.NewPrefix(time.Now())
+	leave := func() {
+		onCluster(t, bootstrap, func(ctx context.Context, admin *kadm.Client) {
+			for _, err := range []error{
+				second(admin.CreateTopic(ctx, 3, 1, nil, old+"orders")), second(admin.CreateTopic(ctx, 2, 1, nil, young+"t")),
+			} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			at := kadm.Offsets{}
+			at.AddOffset(old+"orders", 0, 0, -1)
+			if err := admin.CommitAllOffsets(ctx, old+"billing", at); err != nil {
+				t.Fatal(err)
+			}
+		})
+		client, err := kgo.NewClient(kgo.SeedBrokers(e.Bootstrap()...), kgo.DefaultProduceTopic(old+"orders"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		for range 7 {
+			if err := client.ProduceSync(t.Context(), kgo.StringRecord("x")).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	leave()
+	for _, c := range []struct {
+		args    []string
+		answer  string
+		says    []string
+		removed []string
+	}{
+		{nil, "", []string{
+			old + ", of a run that began 2 h 0 min ago", "topic " + old + "orders: 3 partitions, 7 records, ", "group " + old + "billing: empty, 0 members",
+			young + ", of a run that began ", "in use: it began 0 min ago and has written nothing yet",
+			"nothing was removed; --yes removes 1 topic (3 partitions) and 1 group of 1 run",
+		}, nil},
+		{nil, "no\n", []string{"remove 1 topic (3 partitions) and 1 group of 1 run? [y/N]", "nothing was removed"}, nil},
+		{nil, "y\n", []string{"removed: 1 topic and 1 group"}, []string{old + "orders", old + "billing"}},
+		{[]string{"--yes", "--force"}, "", []string{"removed: 1 topic and 0 groups"}, []string{young + "t"}},
+	} {
+		var stdout, stderr bytes.Buffer
+		p := &process{
+			stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal { return nil },
+			stdin: strings.NewReader(c.answer), interactive: c.answer != "",
+		}
+		code := p.main(t.Context(), append([]string{"clean", "--bootstrap", bootstrap, "--json"}, c.args...))
+		var out cleaned
+		if err := json.Unmarshal(stdout.Bytes(), &out); err != nil {
+			t.Fatal(err, stderr.String())
+		}
+		if code != 0 || !slices.Equal(out.Removed, c.removed) && len(out.Removed)+len(c.removed) > 0 || len(out.Left) > 0 {
+			t.Errorf("clean %v %q: exit code %d, removed %q, left %+v; want 0 and %q", c.args, c.answer, code, out.Removed, out.Left, c.removed)
+		}
+		for _, want := range c.says {
+			if !strings.Contains(stderr.String(), want) {
+				t.Errorf("clean %v %q does not say %q:\n%s", c.args, c.answer, want, stderr.String())
+			}
+		}
+	}
+	onCluster(t, bootstrap, func(ctx context.Context, admin *kadm.Client) {
+		topics, err := admin.ListTopics(ctx)
+		groups, err2 := admin.ListGroups(ctx)
+		if err != nil || err2 != nil || !slices.Equal(topics.Names(), []string{"theirs"}) || len(groups) > 0 {
+			t.Errorf("there is %v and %v, %v, %v", topics.Names(), groups.Groups(), err, err2)
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
