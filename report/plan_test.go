@@ -41,7 +41,7 @@ func planned() *limits.Plan {
 			{Fleet: "billing", Clients: 1, RequestsPerSecond: 12, UpperBound: true},
 		},
 		Connections: limits.PlannedConnections{Open: 35, AttemptsPerSecond: 23, RampSeconds: 0.35},
-		Creation:    limits.PlannedCreation{Topics: 1, Partitions: 12, Seconds: 14.4},
+		Creation:    limits.PlannedCreation{Topics: 1, Partitions: 1200, Seconds: 1204, RemovalSeconds: 301},
 		Totals: limits.PlannedTotals{BytesInPerSecond: 42e6, BytesOutPerSecond: 42e6, RecordsPerSecond: 38948,
 			Partitions: 12, RunSeconds: 45, RunBytesIn: 1.7325e9, RunBytesOut: 1.7325e9},
 		Advice:      []limits.Advice{{Limit: limits.PartitionIngress, Text: "No partition count helps: split key customer-12 into at least 3."}},

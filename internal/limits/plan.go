@@ -114,7 +114,7 @@ type PlannedCreation struct {
 	// the traffic until the last is deleted, under the declared rates of changes, if
 	// nobody else changes any; 0 when there is nothing to wait for.
 	Seconds        float64 `json:"seconds"`
-	RemovalSeconds float64 `json:"removal_seconds"`
+	RemovalSeconds float64 `json:"removal_seconds,omitempty"`
 }
 
 // PlannedTotals are means over the measured phases, while nothing binds.
