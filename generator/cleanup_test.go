@@ -19,13 +19,14 @@ import (
 	"msklt/report"
 )
 
-// leaving runs a scenario on a cluster of two brokers, in virtual time, and returns
-// what is on the cluster afterwards.
-func leaving(t *testing.T, text string, c generator.Config, stop time.Duration, check func(out *generator.Output, err error, topics []string)) {
+// leaving runs a scenario on a cluster of three brokers, in virtual time, and tells check
+// what came of it and which topics are there afterwards.
+func leaving(t *testing.T, text string, on embedded.Config, c generator.Config, stop time.Duration, check func(out *generator.Output, err error, topics []string, truth []embedded.Row)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
-		e, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", OnNetwork: network.Listen, Topics: map[string]int32{"theirs": 1}})
+		on.Brokers, on.Listen, on.OnNetwork, on.Topics = 3, "127.0.0.1:9092", network.Listen, map[string]int32{"theirs": 1}
+		e, err := embedded.Start(t.Context(), on)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +38,11 @@ func leaving(t *testing.T, text string, c generator.Config, stop time.Duration, 
 		}
 		c.Scenario, c.Dial, c.Target = parse(t, text), network.DialContext, report.Target{Bootstrap: e.Bootstrap()}
 		out, err := generator.Run(ctx, c)
-		client, err2 := kgo.NewClient(kgo.SeedBrokers(e.Bootstrap()...), kgo.Dialer(network.DialContext))
+		opts := []kgo.Opt{kgo.SeedBrokers(e.Bootstrap()...), kgo.Dialer(network.DialContext)}
+		if c.Auth != nil {
+			opts = append(opts, kgo.SASL(c.Auth))
+		}
+		client, err2 := kgo.NewClient(opts...)
 		if err2 != nil {
 			t.Fatal(err2)
 		}
@@ -46,7 +51,7 @@ func leaving(t *testing.T, text string, c generator.Config, stop time.Duration, 
 		if err2 != nil {
 			t.Fatal(err2)
 		}
-		check(out, err, topics.Names())
+		check(out, err, topics.Names(), e.Truth().Rows())
 	})
 }
 
@@ -59,7 +64,7 @@ name: half
 topics: {a: {partitions: 2}, b: {partitions: 1, replication_factor: 9}, c: {partitions: 1}}
 producers: {p: {topic: a, rate: 1/s, value: {size: 1B}}}
 phases: [{name: a, duration: 1s}]
-`, generator.Config{}, 0, func(_ *generator.Output, err error, topics []string) {
+`, embedded.Config{}, generator.Config{}, 0, func(_ *generator.Output, err error, topics []string, _ []embedded.Row) {
 		if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), "-b: INVALID_REPLICATION_FACTOR") || len(topics) != 1 {
 			t.Errorf("there is %v after %v", topics, err)
 		}
@@ -85,7 +90,7 @@ name: interrupted
 topics: {t: {partitions: 2, count: 6}}
 producers: {p: {topic: t, rate: 1/s, value: {size: 1B}}}
 phases: [{name: a, duration: 1s}]
-`, c, 7*time.Minute, func(_ *generator.Output, err error, topics []string) {
+`, embedded.Config{}, c, 7*time.Minute, func(_ *generator.Output, err error, topics []string, _ []embedded.Row) {
 		// Four partitions at once, four after 301 s, and then the interrupt at 420 s;
 		// four may go at 602 s, and the others at 903 s.
 		if !errors.Is(err, context.Canceled) || len(topics) != 1 {
@@ -115,9 +120,54 @@ func TestVirtualMeasuredFirst(t *testing.T) {
 		},
 	}
 	leaving(t, `{version: 1, name: x, topics: {t: {partitions: 1}}, producers: {p: {topic: t, rate: 10/s, value: {size: 1B}}}, phases: [{name: a, duration: 1s}]}`,
-		c, 0, func(out *generator.Output, err error, topics []string) {
+		embedded.Config{}, c, 0, func(out *generator.Output, err error, topics []string, _ []embedded.Row) {
 			if err != nil || out.Left != nil || order != "measured,removing the run's topics and groups" || len(topics) != 1 {
 				t.Errorf("%v, %+v, %q, there is %v", err, out, order, topics)
 			}
 		})
+}
+
+// TestVirtualServerless creates and removes 300 partitions on a cluster with MSK
+// Serverless's login and rules: within the limits nothing is refused, and it takes as
+// long as the plan says. Without them, refusals are waited out.
+func TestVirtualServerless(t *testing.T) {
+	t.Parallel()
+	for name, paced := range map[string]bool{"paced": true, "refused": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			iam := embedded.NewIAM()
+			l := limits.Limits{Values: map[limits.Name]float64{limits.ClusterPartitionChanges: 250.0 / 300, limits.ClusterTopicRequests: 2}}
+			var begun, ended time.Time
+			c := generator.Config{Limits: l, PaceChanges: paced, Auth: iam.Mechanism(), Progress: func(generator.Progress) {
+				if begun.IsZero() {
+					begun = time.Now()
+				}
+				ended = time.Now()
+			}}
+			leaving(t, `
+version: 1
+name: serverless
+topics: {t: {partitions: 150, count: 2, config: {retention.ms: 60000}}}
+producers: {p: {topic: t, rate: 100/s, value: {size: 100B}}}
+phases: [{name: a, duration: 10s}]
+`, embedded.Config{Limits: l, As: embedded.MSKServerless, IAM: iam}, c, 0, func(out *generator.Output, err error, topics []string, truth []embedded.Row) {
+				if err != nil || out.Left != nil || len(topics) != 1 || out.Result.Totals.Acked != 1000 {
+					t.Fatalf("%v, left %v, there is %v", err, out.Left, topics)
+				}
+				refused := int64(0)
+				for _, row := range truth {
+					if row.Scope == "refusal" && row.Reason == string(limits.ClusterPartitionChanges) {
+						refused += row.Count
+					}
+				}
+				plan, took := out.Result.Plan.Creation, ended.Sub(begun).Seconds()
+				if planned := plan.Seconds + 10 + plan.RemovalSeconds; paced && (plan.Seconds != 301 || took < planned-1 || took > planned+3 || refused > 0) {
+					t.Errorf("it took %.1f s, planned are %+v; %d refusals", took, plan, refused)
+				}
+				if !paced && (refused == 0 || took > 400) {
+					t.Errorf("it took %.1f s with %d refusals", took, refused)
+				}
+			})
+		})
+	}
 }
