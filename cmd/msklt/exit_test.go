@@ -12,6 +12,7 @@ import (
 
 	"msklt/generator"
 	"msklt/report"
+	"msklt/scenario"
 )
 
 // TestExitCodes holds the documented exit codes against the program.
@@ -88,7 +89,7 @@ func TestThresholdExitCodes(t *testing.T) {
 			Interrupted: c.interrupted, Validity: report.Validity{Valid: c.valid}, Verdict: report.Verdict{Summary: "too slow"},
 			Thresholds: []report.Threshold{{Expression: "failed == 0", Unit: "records", Observed: &failed, Known: true, Passed: c.passed}},
 		}
-		err := p.finish(job{}, &generator.Output{Result: r}, saved{where: "out", unsaved: c.unsaved}, runFlags{quiet: true})
+		err := p.finish(job{target: &scenario.Target{}}, &generator.Output{Result: r}, saved{where: "out", unsaved: c.unsaved}, runFlags{quiet: true})
 		code := 0
 		if err != nil {
 			code = p.exitCode(err)

@@ -29,7 +29,11 @@ func guardedJob(t *testing.T, p *process, profile, rate string) job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return job{"guarded.yaml", s, l, "there:9092"}
+	target, err := scenario.PlainTarget("there:9092", p.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job{"guarded.yaml", s, l, target}
 }
 
 // TestGuard: what is shown before a run on somebody's cluster, and what is refused.
@@ -83,7 +87,7 @@ func TestGuardEmbedded(t *testing.T) {
 	var stderr bytes.Buffer
 	p := &process{stderr: &stderr, getenv: os.LookupEnv}
 	j := guardedJob(t, p, "none", "max")
-	j.bootstrap = ""
+	j.target = &scenario.Target{Embedded: &scenario.EmbeddedTarget{}}
 	if err := p.guard(t.Context(), []job{j}, runFlags{maxCost: 1}); err != nil || stderr.Len() > 0 {
 		t.Errorf("%v\n%s", err, stderr.String())
 	}

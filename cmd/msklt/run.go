@@ -146,7 +146,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	if where.access != nil && where.access.Note != "" {
 		fmt.Fprintln(p.stderr, "msklt:", where.access.Note)
 	}
-	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap}
+	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap, Target: j.target.File}
 	folder, err := report.Prepare(out, note)
 	if err != nil {
 		return nil, usageError{err}
