@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,10 @@ func TestClean(t *testing.T) {
 		}
 	}
 	leave()
+	target := filepath.Join(t.TempDir(), "target.yaml")
+	if err := os.WriteFile(target, []byte("{version: 1, name: small, bootstrap: ["+bootstrap+"], limits: msk-serverless}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args    []string
 		answer  string
@@ -74,7 +79,7 @@ func TestClean(t *testing.T) {
 			stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal { return nil },
 			stdin: strings.NewReader(c.answer), interactive: c.answer != "",
 		}
-		code := p.main(t.Context(), append([]string{"clean", "--bootstrap", bootstrap, "--json"}, c.args...))
+		code := p.main(t.Context(), append([]string{"clean", "--target", target, "--json"}, c.args...))
 		var out cleaned
 		if err := json.Unmarshal(stdout.Bytes(), &out); err != nil {
 			t.Fatal(err, stderr.String())
