@@ -135,7 +135,7 @@ func (p *process) clean(ctx context.Context, f cleanFlags) error {
 func (p *process) cleanSite(ctx context.Context, f cleanFlags) (*site, error) {
 	places := f.places()
 	if len(f.target)+len(f.bootstrap) != 1 {
-		return nil, usageError{errors.New("say which cluster: one --target FILE, or one --bootstrap HOST:PORT,...")}
+		return nil, usageError{errors.New("say which cluster to clean: one --target FILE, or one --bootstrap HOST:PORT")}
 	}
 	o := p.options()
 	o.Set = f.set

@@ -42,7 +42,7 @@ type process struct {
 	terminal       bool // stderr is one
 	size           func() (width, height int, err error)
 	signalled      func() os.Signal
-	last           *lastWords
+	last           lastWords
 	stdin          io.Reader
 	interactive    bool // somebody can be asked: stdin and stderr are a terminal
 }
@@ -72,13 +72,13 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
-	last := new(lastWords)
-	ctx, signalled := onSignal(context.Background(), last)
 	p := &process{
-		stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, signalled: signalled, last: last,
+		stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())), stdin: os.Stdin,
 		size: func() (int, int, error) { return term.GetSize(int(os.Stderr.Fd())) },
 	}
+	ctx, signalled := onSignal(context.Background(), &p.last)
+	p.signalled = signalled
 	p.interactive = p.terminal && term.IsTerminal(int(os.Stdin.Fd()))
 	os.Exit(p.main(ctx, os.Args[1:]))
 }
