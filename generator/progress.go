@@ -54,16 +54,18 @@ func (r *run) say(stage string) {
 	}
 }
 
-// sayChanges tells how far the creation or the removal of topics is.
-func (r *run) sayChanges(doing string) func(cluster.Progress) {
-	return func(p cluster.Progress) { r.say(Changing(doing, p)) }
+// Creating is the stage of creating topics.
+func Creating(p cluster.Progress) string { return changing("creating topics", p, "") }
+
+// Removing is the stage of removing topics.
+func Removing(p cluster.Progress) string {
+	return changing("removing topics", p, "; Ctrl-C leaves the rest")
 }
 
-// Changing is the stage of creating or removing topics.
-func Changing(doing string, p cluster.Progress) string {
-	text := fmt.Sprintf("%s: %s of %s partitions", doing, report.Count(int64(p.Done)), report.Count(int64(p.Of)))
+func changing(doing string, p cluster.Progress, waiting string) string {
+	text := fmt.Sprintf("%s: %s of %s", doing, report.Count(int64(p.Done)), report.Counted(p.Of, "partition"))
 	if p.Left >= time.Second {
-		text += ", about " + report.Wait(p.Left.Seconds()) + " left"
+		text += ", about " + report.Wait(p.Left.Seconds()) + " left" + waiting
 	}
 	if p.Refused {
 		text += "; the cluster refuses more for now"

@@ -224,7 +224,7 @@ func (r *run) prepare(ctx context.Context) error {
 // prepareTopics creates or finds the topics and makes their partitions known.
 func (r *run) prepareTopics(ctx context.Context) error {
 	r.say("creating topics")
-	all, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics, r.sayChanges("creating topics"))
+	all, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics, func(p cluster.Progress) { r.say(Creating(p)) })
 	for _, t := range all {
 		r.topics[t.Name] = t
 	}
@@ -323,7 +323,7 @@ func (r *run) clean(ctx context.Context) error {
 	for _, g := range r.groups {
 		groups = append(groups, g.id)
 	}
-	gone := r.cluster.Remove(ctx, r.sortedTopics(), groups, r.sayChanges("removing topics"))
+	gone := r.cluster.Remove(ctx, r.sortedTopics(), groups, func(p cluster.Progress) { r.say(Removing(p)) })
 	if err := gone.Err(); err != nil {
 		return &LeftError{r.prefix, err}
 	}

@@ -248,7 +248,7 @@ func (p *process) agreed(ctx context.Context, f cleanFlags, removable []*cluster
 func (p *process) removeLeftovers(ctx context.Context, c *cluster.Cluster, all []*cluster.Leftover, f cleanFlags) cluster.Removal {
 	progress := p.progress(f.quiet)
 	gone := c.RemoveLeftovers(ctx, all, f.force, func(done cluster.Progress) {
-		progress.show(generator.Progress{Stage: generator.Changing("removing topics", done)})
+		progress.show(generator.Progress{Stage: generator.Removing(done)})
 	})
 	progress.end()
 	if !f.quiet {

@@ -60,9 +60,12 @@ func (p *process) runCommand() *cobra.Command {
 		Long: `Run a scenario against the embedded cluster, or with --target or --bootstrap
 against a cluster of yours; write a result folder and print a verdict.
 
+On a cluster of yours it first says what is planned. What is over 10 GB or $5 in all,
+or not known, needs a yes. At the end, all that the run created is removed.
+
 Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
-error, 2 bad scenario, target or flags, 3 a threshold failed or cannot be told, 4 the
-run is invalid, 5 the cluster, network or disk, 130/143 interrupted. Of several,
+error, 2 bad scenario, target or flags, or a load or cost that nobody agreed to, 3 a
+threshold failed or cannot be told, 4 the run is invalid, 5 the cluster, network or disk, 130/143 interrupted. Of several,
 the highest counts. 3, 4 and 130/143 leave the result of what ran; so does a
 disk that is full, in another place, which is named.
 
