@@ -65,9 +65,9 @@ or not known, needs a yes. At the end, all that the run created is removed.
 
 Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
 error, 2 bad scenario, target or flags, or a load or cost that nobody agreed to, 3 a
-threshold failed or cannot be told, 4 the run is invalid, 5 the cluster, network or disk, 130/143 interrupted. Of several,
-the highest counts. 3, 4 and 130/143 leave the result of what ran; so does a
-disk that is full, in another place, which is named.
+threshold failed or cannot be told, 4 the run is invalid, 5 the cluster, network or
+disk, 130/143 interrupted. Of several, the highest counts. 3, 4 and 130/143 leave the
+result of what ran; so does a disk that is full, in another place, which is named.
 
 With --repeat the folder holds those of the runs: 1, 2, … With --interleave two
 scenarios are run in turns, A B, B A, …, into A-NAME/1, B-NAME/1, …; a second
