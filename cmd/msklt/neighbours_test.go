@@ -18,7 +18,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"msklt/internal/kafkatest"
 	"msklt/internal/kafkatest/need"
 	"msklt/report"
 )
@@ -288,11 +287,6 @@ func ofRuns(t *testing.T, bootstrap string) (topics, groups []string) {
 func TestRealTimeNeighbours(t *testing.T) {
 	need.Require(t, need.RealTime())
 	leaveAlone(t, startCluster(t))
-}
-
-// TestKafkaNeighbours does so on Apache Kafka.
-func TestKafkaNeighbours(t *testing.T) {
-	leaveAlone(t, kafkatest.Start(t, kafkatest.Options{}).Bootstrap())
 }
 
 // paced is a load whose topic takes up nearly all changes of five minutes.
