@@ -127,10 +127,10 @@ func TestVirtualMeasuredFirst(t *testing.T) {
 		})
 }
 
-// TestVirtualServerless creates and removes 300 partitions on a cluster with MSK
+// TestVirtualServerlessChanges creates and removes 300 partitions on a cluster with MSK
 // Serverless's login and rules: within the limits nothing is refused, and it takes as
 // long as the plan says. Without them, refusals are waited out.
-func TestVirtualServerless(t *testing.T) {
+func TestVirtualServerlessChanges(t *testing.T) {
 	t.Parallel()
 	for name, paced := range map[string]bool{"paced": true, "refused": false} {
 		t.Run(name, func(t *testing.T) {
