@@ -91,10 +91,10 @@ func backoff(fails int) time.Duration {
 func (r *run) newTap(clientID string, pace *dialPace) *tap {
 	t := &tap{
 		observer: r.observer, clientID: clientID, pace: pace,
-		dialer: patient(dialTCP),
+		dialer: Patient(dialTCP),
 	}
 	if r.Dial != nil {
-		t.dialer = patient(r.Dial)
+		t.dialer = r.Dial
 	}
 	return t
 }

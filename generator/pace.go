@@ -74,17 +74,17 @@ const (
 	redialPause = 50 * time.Millisecond
 )
 
-// dialer opens a connection.
-type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+// Dialer opens a connection.
+type Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
 func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr)
 }
 
-// patient is a dialer whose attempts that fail take redialPause at least: franz-go
+// Patient is a dialer whose attempts that fail take redialPause at least: franz-go
 // asks at once again for a transaction's producer id, and would dial a coordinator
 // that is down as fast as the machine can.
-func patient(dial dialer) dialer {
+func Patient(dial Dialer) Dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		pause := time.After(redialPause)
 		conn, err := dial(ctx, network, addr)

@@ -76,12 +76,12 @@ func TestDialPause(t *testing.T) {
 	}
 	l.Close()
 	begin := time.Now()
-	if _, err := patient(dialTCP)(t.Context(), "tcp", l.Addr().String()); err == nil || time.Since(begin) < redialPause {
+	if _, err := Patient(dialTCP)(t.Context(), "tcp", l.Addr().String()); err == nil || time.Since(begin) < redialPause {
 		t.Errorf("%v after %s, want an error after %s", err, time.Since(begin), redialPause)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := patient(dialTCP)(gone, "tcp", l.Addr().String()); err == nil {
+	if _, err := Patient(dialTCP)(gone, "tcp", l.Addr().String()); err == nil {
 		t.Error("connected without a context")
 	}
 }

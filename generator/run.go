@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"net"
 	"slices"
 	"sync"
 	"time"
@@ -50,8 +49,9 @@ type Config struct {
 	// Auth is how clients log in; nil for not at all. Its errors, and those of the
 	// cluster about it, are counted, and clients try again.
 	Auth sasl.Mechanism
-	// Dial opens connections; nil for plain TCP.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Dial opens connections; nil for plain TCP. On a real network it should be
+	// [Patient].
+	Dial Dialer
 
 	skew time.Duration // by which this machine's clock is made out to be ahead, by tests
 }

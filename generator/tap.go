@@ -24,7 +24,7 @@ type tap struct {
 	observer *observer
 	client   int // the generator's number of the client
 	clientID string
-	dialer   dialer
+	dialer   Dialer
 	pace     *dialPace
 	waits    *waits       // of a producing client; nil for others
 	heard    atomic.Int64 // how often something came from the cluster

@@ -149,7 +149,7 @@ func open(ctx context.Context, j job) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.access, w.Auth, w.Dial = a, a.Auth, a.Dial
+	w.access, w.Auth, w.Dial = a, a.Auth, generator.Patient(a.Dial)
 	w.Target.Bootstrap, w.Target.Kind, w.Target.TLS = a.Bootstrap, string(a.Kind), a.TLS
 	if a.Mechanism != scenario.NoAuth {
 		w.Target.Auth = a.Mechanism
