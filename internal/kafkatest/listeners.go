@@ -11,7 +11,7 @@ const (
 	Certificates = "CERTIFICATES"   // clients have a certificate of the authority; who they are is "CN=NAME"
 	Passwords    = "PASSWORDS"      // PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512
 	Tokens       = "TOKENS"         // OAUTHBEARER; an access key's name is the key
-	Ahead        = "AHEAD"          // Tokens by a clock that is ten minutes ahead
+	Behind       = "BEHIND"         // Tokens by a clock that is ten minutes behind
 )
 
 // listener is where a broker listens for one kind of clients.

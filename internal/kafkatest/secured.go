@@ -57,8 +57,8 @@ func (s *Secured) listeners() []listener {
 	for name, token := range s.Bearer {
 		known["token_"+name] = token
 	}
-	ahead := maps.Clone(known)
-	ahead["clock_ahead_seconds"] = "600"
+	behind := maps.Clone(known)
+	behind["clock_behind_seconds"] = "600"
 	const scram = "scram.ScramLoginModule"
 	return []listener{
 		{name: Certificates, protocol: "SSL", settings: map[string]string{"ssl.client.auth": "required"}},
@@ -69,7 +69,7 @@ func (s *Secured) listeners() []listener {
 			"scram-sha-512.sasl.jaas.config": jaas(scram, "", nil, nil),
 		}},
 		{name: Tokens, protocol: "SASL_SSL", settings: s.tokens(known)},
-		{name: Ahead, protocol: "SASL_SSL", settings: s.tokens(ahead)},
+		{name: Behind, protocol: "SASL_SSL", settings: s.tokens(behind)},
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-msk-iam-sasl-signer-go/signer"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -23,6 +25,7 @@ import (
 func TestKafkaSecured(t *testing.T) {
 	b := Start(t, Options{Secured: &Secured{
 		Users: map[string]string{"loader": "right"}, Bearer: map[string]string{"robot": "abc.def"},
+		Keys: map[string]string{"AKIDEXAMPLE": "secret/+"}, Region: "eu-west-1",
 	}})
 	b.CreateTopic(t, "orders", 1)
 	ca, err := os.ReadFile(b.Authority().File)
@@ -41,6 +44,14 @@ func TestKafkaSecured(t *testing.T) {
 	bearer := func(token string) sasl.Mechanism {
 		return oauth.Auth{Token: token}.AsMechanism()
 	}
+	// AWS's own signer.
+	iam := func(region, key, secret string) sasl.Mechanism {
+		token, _, err := signer.GenerateAuthTokenFromCredentialsProvider(t.Context(), region, credentials.NewStaticCredentialsProvider(key, secret, "session"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bearer(token)
+	}
 	for name, c := range map[string]struct {
 		listener  string
 		tls       *tls.Config
@@ -56,6 +67,11 @@ func TestKafkaSecured(t *testing.T) {
 		"no certificate":     {Certificates, config(), nil, ""},
 		"token":              {Tokens, config(), bearer("abc.def"), "User:robot"},
 		"token, wrong":       {Tokens, config(), bearer("abc.deg"), ""},
+		"iam":                {Tokens, config(), iam("eu-west-1", "AKIDEXAMPLE", "secret/+"), "User:AKIDEXAMPLE"},
+		"iam, other region":  {Tokens, config(), iam("eu-west-2", "AKIDEXAMPLE", "secret/+"), ""},
+		"iam, other key":     {Tokens, config(), iam("eu-west-1", "AKIDEXAMPLF", "secret/+"), ""},
+		"iam, other secret":  {Tokens, config(), iam("eu-west-1", "AKIDEXAMPLE", "secret/-"), ""},
+		"iam, early":         {Behind, config(), iam("eu-west-1", "AKIDEXAMPLE", "secret/+"), ""},
 		"signature of none":  {Tokens, config(), bearer("abc"), ""},
 		"no TLS":             {Passwords, nil, plain.Auth{User: "loader", Pass: "right"}.AsMechanism(), ""},
 		"password for token": {Tokens, config(), plain.Auth{User: "loader", Pass: "right"}.AsMechanism(), ""},

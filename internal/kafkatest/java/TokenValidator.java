@@ -25,7 +25,7 @@ import org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallback
  * Lets clients in by OAUTHBEARER, in a broker of a test. A token is either one of the
  * options token_PRINCIPAL, or one of Amazon MSK: base64url of a URL that is presigned
  * by Signature Version 4 with one of the options key_ACCESSKEY, for option region.
- * The others: lifetime_seconds, how long a login lasts at most, and clock_ahead_seconds, by
+ * The others: lifetime_seconds, how long a login lasts at most, and clock_behind_seconds, by
  * which this broker's clock is wrong.
  */
 public class TokenValidator implements AuthenticateCallbackHandler {
@@ -124,8 +124,8 @@ public class TokenValidator implements AuthenticateCallbackHandler {
     }
 
     private Instant now() {
-        Object ahead = options.get("clock_ahead_seconds");
-        return ahead == null ? Instant.now() : Instant.now().plusSeconds(Long.parseLong((String) ahead));
+        Object behind = options.get("clock_behind_seconds");
+        return behind == null ? Instant.now() : Instant.now().minusSeconds(Long.parseLong((String) behind));
     }
 
     private static void check(boolean holds, String otherwise) {
