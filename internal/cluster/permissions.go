@@ -72,6 +72,40 @@ func UseOf(s *scenario.Scenario, prefix string, keep bool) Use {
 	return u
 }
 
+// Permissions are all that a use takes, but for creating topics, in the order in
+// which a run needs them.
+func (u Use) Permissions() []Permission {
+	var all []Permission
+	for _, t := range u.Topics {
+		all = append(all, Permission{"describe", "topic", t.Name})
+		all = append(all, t.operations()...)
+	}
+	if u.Idempotent {
+		all = append(all, Permission{"idempotent write", "cluster", ""})
+	}
+	if id := u.TransactionalID; id != "" {
+		all = append(all, Permission{"describe", "transactional id", id}, Permission{"write", "transactional id", id})
+	}
+	if g := u.Group; g != "" {
+		all = append(all, Permission{"describe", "group", g}, Permission{"read", "group", g}, Permission{"delete", "group", g})
+	}
+	return all
+}
+
+// operations are the permissions that a use of a topic takes beside describe.
+func (t TopicUse) operations() []Permission {
+	var all []Permission
+	for _, o := range []struct {
+		name  string
+		wants bool
+	}{{"write", t.Write}, {"read", t.Read}, {"delete", t.Delete}} {
+		if o.wants {
+			all = append(all, Permission{o.name, "topic", t.Name})
+		}
+	}
+	return all
+}
+
 // Missing returns the permissions that the client lacks for a use whose topics are
 // there. It leaves nothing on the cluster: groups and transactional ids are asked for
 // in ways that need the permission and that only those that exist would let succeed.
@@ -122,24 +156,17 @@ func (c *Cluster) missingOnTopics(ctx context.Context, u Use) ([]Permission, err
 	var missing []Permission
 	for _, t := range answer.Topics {
 		use := uses[*t.Topic]
-		on := func(operation string) Permission { return Permission{operation, "topic", use.Name} }
 		if err := kerr.ErrorForCode(t.ErrorCode); lacks(err) {
-			missing = append(missing, on("describe"))
+			missing = append(missing, Permission{"describe", "topic", use.Name})
 			continue
 		}
 		allowed := func(o kmsg.ACLOperation) bool { return t.AuthorizedOperations&(1<<o) != 0 }
 		if t.AuthorizedOperations < 0 || !allowed(kmsg.ACLOperationDescribe) {
 			continue
 		}
-		for _, o := range []struct {
-			name  string
-			wants bool
-			is    kmsg.ACLOperation
-		}{
-			{"write", use.Write, kmsg.ACLOperationWrite}, {"read", use.Read, kmsg.ACLOperationRead}, {"delete", use.Delete, kmsg.ACLOperationDelete},
-		} {
-			if o.wants && !allowed(o.is) {
-				missing = append(missing, on(o.name))
+		for _, p := range use.operations() {
+			if o, err := kmsg.ParseACLOperation(p.Operation); err != nil || !allowed(o) {
+				missing = append(missing, p)
 			}
 		}
 	}

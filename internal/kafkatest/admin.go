@@ -227,6 +227,18 @@ func (b *Broker) DeleteTopic(t testing.TB, name string) {
 	}
 }
 
+// Topics returns the names of all topics but Kafka's own.
+func (b *Broker) Topics(t testing.TB) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), adminTimeout)
+	defer cancel()
+	all, err := b.admin.ListTopics(ctx)
+	if err != nil {
+		t.Fatalf("listing topics: %v", err)
+	}
+	return all.Names()
+}
+
 // Flowing returns the topics that clients made whose names end with one of names, once
 // there is one for each and each holds records.
 func (b *Broker) Flowing(t testing.TB, names ...string) (topics []string) {

@@ -15,6 +15,8 @@ import (
 	"time"
 )
 
+const day = 24 * time.Hour
+
 // Authority signs certificates.
 type Authority struct {
 	File string // its own certificate, PEM
@@ -27,9 +29,9 @@ type Authority struct {
 
 // Certificate says what to sign.
 type Certificate struct {
-	Name     string   // CN
-	Hosts    []string // names and addresses; none: a client's
-	NotAfter time.Time
+	Name     string    // CN
+	Hosts    []string  // names and addresses; none: a client's
+	NotAfter time.Time // it is valid for the 30 days before
 }
 
 // NewAuthority makes an authority in a temporary folder.
@@ -38,7 +40,7 @@ func NewAuthority(t testing.TB) *Authority {
 	a := &Authority{dir: tempDir(t), key: newKey(t)}
 	template := &x509.Certificate{
 		SerialNumber: serial(t), Subject: pkix.Name{CommonName: "kafkatest"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(60 * day),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &a.key.PublicKey, a.key)
@@ -50,7 +52,7 @@ func NewAuthority(t testing.TB) *Authority {
 	}
 	a.File = a.write(t, "ca.pem", pem.Block{Type: "CERTIFICATE", Bytes: der})
 	cert, key := a.Issue(t, Certificate{
-		Name: "broker", Hosts: []string{"localhost", "127.0.0.1"}, NotAfter: time.Now().Add(24 * time.Hour),
+		Name: "broker", Hosts: []string{"localhost", "127.0.0.1"}, NotAfter: time.Now().Add(25 * day),
 	})
 	a.server = a.join(t, "server.pem", key, cert)
 	return a
@@ -61,7 +63,7 @@ func (a *Authority) Issue(t testing.TB, c Certificate) (certificate, key string)
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: serial(t), Subject: pkix.Name{CommonName: c.Name},
-		NotBefore: c.NotAfter.Add(-30 * 24 * time.Hour), NotAfter: c.NotAfter,
+		NotBefore: c.NotAfter.Add(-30 * day), NotAfter: c.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
 	for _, host := range c.Hosts {
