@@ -266,20 +266,37 @@ func refusal(answer kmsg.Response) error {
 	return nil
 }
 
-// lacking is an error that names permissions.
-func lacking(missing []Permission) error {
-	names := make([]string, len(missing))
-	for i, p := range missing {
-		names[i] = p.String()
+// seeCheck says where more is to be learnt.
+const seeCheck = "msklt check with the same target says how to give it"
+
+// needed names the permission that a request takes, by what [refused] calls it.
+func needed(doing string, err error) string {
+	for begin, permission := range map[string]string{
+		"creating topic ":               "create on the topic, or on the cluster",
+		"adding partitions to topic ":   "alter on the topic",
+		"reading topic ":                "describe on the topic",
+		"reading offsets of ":           "describe on the topic",
+		"deleting topic ":               "delete on the topic",
+		"deleting group ":               "delete on the group",
+		"reading the offsets of group ": "describe on the group",
+		"committing the start of group": "read on the group",
+	} {
+		if strings.HasPrefix(doing, begin) && !(strings.Contains(doing, " group ") && errors.Is(err, kerr.TopicAuthorizationFailed)) {
+			return "the permission " + permission
+		}
 	}
-	return Errorf("the client lacks the permission: %s; msklt check with the same target says how to give it", strings.Join(names, ", "))
+	return "the permission"
 }
 
 // Permit fails where the client lacks permissions for a use, and names them.
 func (c *Cluster) Permit(ctx context.Context, u Use) error {
 	missing, err := c.Missing(ctx, u)
 	if err == nil && len(missing) > 0 {
-		err = lacking(missing)
+		names := make([]string, len(missing))
+		for i, p := range missing {
+			names[i] = p.String()
+		}
+		err = Errorf("the client lacks the permission %s; %s", strings.Join(names, ", "), seeCheck)
 	}
 	return err
 }
