@@ -20,7 +20,7 @@ func (l *look) open(ctx context.Context) bool {
 		l.failed("brokers", err, "")
 		return false
 	}
-	if l.client, err = kgo.NewClient(append(l.options(), kgo.SeedBrokers(l.Access.Bootstrap...))...); err != nil {
+	if l.client, err = kgo.NewClient(l.options()...); err != nil {
 		l.cluster.Close()
 		l.failed("brokers", err, "")
 		return false

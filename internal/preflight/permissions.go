@@ -166,7 +166,7 @@ func (l *look) write(ctx context.Context, own cluster.TopicUse, tried map[cluste
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	permission := cluster.Permission{Operation: "write", Resource: "topic", Name: own.Name}
-	client, err := kgo.NewClient(append(l.options(), kgo.SeedBrokers(l.Access.Bootstrap...),
+	client, err := kgo.NewClient(append(l.options(),
 		kgo.DisableIdempotentWrite(), kgo.ProducerLinger(0), kgo.RecordDeliveryTimeout(stepTimeout),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{own.Name: {0: kgo.NewOffset().AtStart()}}))...)
 	if err != nil {

@@ -81,12 +81,11 @@ func Look(ctx context.Context, c Config) *Report {
 	}
 	defer l.cluster.Close()
 	defer l.client.Close()
-	l.brokers(ctx)
-	l.roundTrip(ctx)
-	l.versions(ctx)
-	l.permissions(ctx)
-	l.quotas(ctx)
-	l.room(ctx)
+	for _, step := range []func(context.Context){l.brokers, l.roundTrip, l.versions, l.permissions, l.quotas, l.room} {
+		if ctx.Err() == nil {
+			step(ctx)
+		}
+	}
 	l.report.Policy = l.policy()
 	return l.report
 }
@@ -144,11 +143,7 @@ func (l *look) wanted() cluster.Use {
 
 // options are those of every client.
 func (l *look) options() []kgo.Opt {
-	opts := []kgo.Opt{kgo.ClientID(l.Prefix + checkTopic), kgo.Dialer(l.Access.Dial), kgo.DisableClientMetrics()}
-	if l.Access.Auth != nil {
-		opts = append(opts, kgo.SASL(l.Access.Auth))
-	}
-	return opts
+	return append(l.Access.Options(), kgo.ClientID(l.Prefix+checkTopic), kgo.DisableClientMetrics())
 }
 
 const (
