@@ -21,6 +21,20 @@ type ACL struct {
 // ClusterName is what permissions call the cluster.
 const ClusterName = "kafka-cluster"
 
+// Runs are the permissions that runs of msklt take, and no others.
+func Runs() []ACL {
+	own := func(on kmsg.ACLResourceType, operations ...kmsg.ACLOperation) (all []ACL) {
+		for _, o := range operations {
+			all = append(all, ACL{On: on, Name: "msklt-", Prefix: true, Operation: o})
+		}
+		return all
+	}
+	return slices.Concat(
+		own(kmsg.ACLResourceTypeTopic, kmsg.ACLOperationCreate, kmsg.ACLOperationWrite, kmsg.ACLOperationRead, kmsg.ACLOperationDelete),
+		own(kmsg.ACLResourceTypeGroup, kmsg.ACLOperationRead, kmsg.ACLOperationDelete),
+		own(kmsg.ACLResourceTypeTransactionalId, kmsg.ACLOperationWrite))
+}
+
 // SetACLs makes a principal's permissions these and no others; a principal is
 // "User:NAME". It returns when every broker goes by them.
 func (b *Broker) SetACLs(t testing.TB, principal string, acls ...ACL) {

@@ -3,6 +3,7 @@ package kafkatest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -227,16 +228,29 @@ func (b *Broker) DeleteTopic(t testing.TB, name string) {
 	}
 }
 
-// Topics returns the names of all topics but Kafka's own.
-func (b *Broker) Topics(t testing.TB) []string {
+// OnlyTopics fails the test unless soon there are just these topics, but for Kafka's
+// own.
+func (b *Broker) OnlyTopics(t testing.TB, want ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), adminTimeout)
 	defer cancel()
-	all, err := b.admin.ListTopics(ctx)
-	if err != nil {
-		t.Fatalf("listing topics: %v", err)
-	}
-	return all.Names()
+	waitFor(ctx, t, fmt.Sprintf("just the topics %q", want), func() (bool, error) {
+		answer, err := ask(ctx, b.bootstrap[0], kmsg.NewPtrMetadataRequest()) // of all
+		if err != nil {
+			return false, err
+		}
+		var names []string
+		for _, topic := range answer.(*kmsg.MetadataResponse).Topics {
+			if !topic.IsInternal {
+				names = append(names, *topic.Topic)
+			}
+		}
+		slices.Sort(names)
+		if !slices.Equal(names, want) {
+			return false, fmt.Errorf("there are %q", names)
+		}
+		return true, nil
+	})
 }
 
 // Flowing returns the topics that clients made whose names end with one of names, once

@@ -42,6 +42,9 @@ func (l *look) enter(ctx context.Context) bool {
 	l.stage("tls", access.TLS, attempts, in, func(a attempt) Row { return l.encrypted(a.entered) })
 	l.stage("protocol", access.Kafka, attempts, in, nil)
 	l.stage("login", access.Login, attempts, in, func(a attempt) Row { return l.loggedIn(a.entered) })
+	if len(in) == 0 && l.Access.Mechanism == scenario.MSKIAM && slices.ContainsFunc(attempts, func(a attempt) bool { return a.problem.Stage == access.Login }) {
+		l.awsClock(ctx)
+	}
 	return len(in) > 0
 }
 

@@ -197,26 +197,3 @@ func (l *look) write(ctx context.Context, own cluster.TopicUse, tried map[cluste
 		}
 	}
 }
-
-// mostSkew is the difference of clocks that is worth a warning: with more, ages and
-// retention are off.
-const mostSkew = time.Second
-
-// clocks tells how far the broker's clock is from this machine's: it stamped the record
-// at some moment between the sending and the acknowledgement, in whole milliseconds.
-func (l *look) clocks(r *kgo.Record, began, acked time.Time) {
-	if r.Attrs.TimestampType() != 1 {
-		l.unknown("clock", "not told: the cluster does not stamp records with its own time")
-		return
-	}
-	earliest, latest := r.Timestamp.Sub(acked), r.Timestamp.Add(time.Millisecond).Sub(began)
-	ahead, within := (earliest+latest)/2, (latest-earliest)/2
-	row := Row{Check: "clock", State: OK, Found: fmt.Sprintf("the broker's is %s ahead of this machine's, ±%s", brief(ahead), brief(within))}
-	if ahead < 0 {
-		row.Found = fmt.Sprintf("the broker's is %s behind this machine's, ±%s", brief(-ahead), brief(within))
-	}
-	if max(earliest, -latest) > mostSkew {
-		row.State, row.Fix = Warning, "let a time service such as chrony set this machine's clock"
-	}
-	l.add(row)
-}
