@@ -25,10 +25,7 @@ func (s *secured) wrong(t *testing.T) {
 	}
 	passwords, tokens := s.At(kafkatest.Passwords)[0], s.At(kafkatest.Tokens)[0]
 	stranger := kafkatest.NewAuthority(t)
-	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Date", time.Now().Add(-10*time.Minute).UTC().Format(http.TimeFormat))
-	}))
-	t.Cleanup(aws.Close)
+	now, behind := clock(t, 0), clock(t, 10*time.Minute)
 	for name, c := range map[string]struct {
 		target string
 		says   []string
@@ -41,9 +38,9 @@ func (s *secured) wrong(t *testing.T) {
 		"expired certificate":    {at(encrypting(t, s.Authority(), "127.0.0.1", -time.Hour), auth+"tls: "+ca), []string{"✗ tls", "has expired: it was valid until", "renew it"}},
 		"other host's":           {at(encrypting(t, s.Authority(), "kafka.example", time.Hour), auth+"tls: "+ca), []string{"✗ tls", "is for kafka.example, not for 127.0.0.1", "server_name"}},
 		"no login":               {at(passwords, "tls: "+ca), []string{"✗ login", "ends a connection that does not log in"}},
-		"no Kafka":               {at(strings.TrimPrefix(aws.URL, "http://"), ""), []string{"✗ protocol", "gives no answer", "check the port"}},
-		"clock 10 minutes off":   {iam(s.At(kafkatest.Behind)[0], "{region: "+region+", sts_endpoint: "+aws.URL+"}"), []string{"✗ login", "✗ clock", "this machine's clock is 10m"}},
-		"region of the token":    {iam(tokens, "{region: us-east-1}"), []string{"✗ login", "Access denied", "region"}},
+		"no Kafka":               {at(strings.TrimPrefix(now, "http://"), ""), []string{"✗ protocol", "gives no answer", "check the port"}},
+		"clock 10 minutes off":   {iam(s.At(kafkatest.Behind)[0], "{region: "+region+", sts_endpoint: "+behind+"}"), []string{"✗ login", "✗ clock", "this machine's clock is 10m", "ahead of AWS's"}},
+		"region of the token":    {iam(tokens, "{region: us-east-1, sts_endpoint: "+now+"}"), []string{"✗ login", "Access denied", "the region", "✓ clock agrees with AWS's"}},
 		"region of the host":     {iam("b-1.orders.abc.c2.kafka.eu-west-1.amazonaws.com:9098", "{region: us-east-1}"), []string{"region is us-east-1, and the cluster is in eu-west-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,6 +53,17 @@ func (s *secured) wrong(t *testing.T) {
 			s.refused(t, code, env, c.says, "check", s.file(t, "brief.yaml", brief), "--target", target)
 		})
 	}
+}
+
+// clock starts a web server in AWS's place, whose clock is behind by so much, and
+// returns its address.
+func clock(t *testing.T, by time.Duration) (url string) {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(-by).UTC().Format(http.TimeFormat))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 // closed is an address at which nobody listens.
