@@ -67,6 +67,7 @@ type look struct {
 	cluster *cluster.Cluster
 	client  *kgo.Client
 	admin   *kadm.Client
+	offered kadm.BrokersApiVersions
 	use     cluster.Use
 	lacking []cluster.Permission
 }

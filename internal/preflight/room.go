@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/limits"
 	"msklt/scenario"
@@ -15,6 +16,10 @@ import (
 func (l *look) quotas(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
+	if l.most(kmsg.DescribeClientQuotas) < 0 {
+		l.unknown("quotas", "the cluster does not offer to read them")
+		return
+	}
 	found, err := l.admin.DescribeClientQuotas(ctx, false, nil)
 	if err != nil {
 		l.unknown("quotas", "cannot be read: %v", err)

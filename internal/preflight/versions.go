@@ -64,29 +64,15 @@ func apis(all []*scenario.Scenario) []api {
 func (l *look) versions(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	offered, err := l.admin.ApiVersions(ctx)
-	if err != nil {
+	var err error
+	if l.offered, err = l.admin.ApiVersions(ctx); err != nil {
 		l.failed("api", fmt.Errorf("the brokers do not say which requests they take: %w", err), "")
 		return
-	}
-	most := func(k kmsg.Key) int16 {
-		least := int16(math.MaxInt16)
-		for _, b := range offered {
-			_, highest, known := b.KeyVersions(int16(k))
-			if b.Err != nil {
-				continue
-			}
-			if !known {
-				return -1
-			}
-			least = min(least, highest)
-		}
-		return least
 	}
 	var lacking []string
 	wanted := apis(l.Scenarios)
 	for _, a := range wanted {
-		if v := most(a.key); v < 0 {
+		if v := l.most(a.key); v < 0 {
 			lacking = append(lacking, a.key.Name())
 		} else if v < a.least {
 			lacking = append(lacking, fmt.Sprintf("%s version %d (it has %d)", a.key.Name(), a.least, v))
@@ -98,4 +84,20 @@ func (l *look) versions(ctx context.Context) {
 		return
 	}
 	l.ok("api", "%s; the %d requests that it takes are offered", l.cluster.APILevel, len(wanted))
+}
+
+// most is the highest version of a request that every broker takes; -1 for none.
+func (l *look) most(k kmsg.Key) int16 {
+	least := int16(math.MaxInt16)
+	for _, b := range l.offered {
+		_, highest, known := b.KeyVersions(int16(k))
+		if b.Err != nil {
+			continue
+		}
+		if !known {
+			return -1
+		}
+		least = min(least, highest)
+	}
+	return least
 }
