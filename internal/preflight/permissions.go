@@ -16,8 +16,8 @@ import (
 // permissions tries what the scenarios ask for, on a topic of the look's own, and
 // asks the cluster what it would allow on topics that are there already, to which
 // nothing is written.
-func (l *look) permissions(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 2*stepTimeout)
+func (l *look) permissions(whole context.Context) {
+	ctx, cancel := context.WithTimeout(whole, 2*stepTimeout)
 	defer cancel()
 	use := l.use
 	own, creates := l.own()
@@ -32,8 +32,8 @@ func (l *look) permissions(ctx context.Context) {
 		l.write(ctx, own, tried)
 	}
 	missing, err := l.cluster.Missing(ctx, use)
-	if err != nil {
-		l.unknown("permissions", "not all were told: %v", err)
+	if whole.Err() != nil {
+		return
 	}
 	for _, p := range missing {
 		if tried[p] == nil {
@@ -48,6 +48,8 @@ func (l *look) permissions(ctx context.Context) {
 			// It is tried last.
 		case p != describe && tried[describe] != nil:
 			l.unknown(name(p), "%s: cannot be told without describe", l.scope(p))
+		case err != nil && tried[p] == nil:
+			l.unknown(name(p), "%s: not told: %v", l.scope(p), err)
 		default:
 			l.permission(p, tried[p])
 		}
