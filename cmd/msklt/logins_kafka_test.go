@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/kafkatest"
 )
@@ -95,20 +98,29 @@ func (s *secured) logins(t *testing.T, token string) {
 func (s *secured) permissions(t *testing.T) {
 	target := s.target(t, kafkatest.Passwords, fmt.Sprintf("auth: {mechanism: scram-sha-512, username: limited, password: %q}\ntls: {ca: %q}", rightPassword, s.Authority().File))
 	path := s.file(t, "brief.yaml", brief)
-	for says, without := range limited() {
+	for _, taken := range kafkatest.Runs() {
+		says := missed(taken)
 		t.Run(says, func(t *testing.T) {
-			var rest []kafkatest.ACL
-			for _, acl := range kafkatest.Runs() {
-				if acl != without {
-					rest = append(rest, acl)
-				}
-			}
-			s.SetACLs(t, "User:limited", rest...)
-			s.refused(t, exitEnvironment, nil, []string{says, "msklt check with the same target"}, "run", path, "--target", target)
-			if strings.Contains(says, "delete on topic") {
+			s.SetACLs(t, "User:limited", without(taken)...)
+			words := []string{"lacks the permission " + says, "msklt check with the same target"}
+			s.refused(t, exitEnvironment, nil, words, "run", path, "--target", target)
+			if says == "delete on topic msklt-" {
 				s.clear(t) // which the client may not
 			}
 			s.OnlyTopics(t)
 		})
 	}
+	t.Run("by IAM", func(t *testing.T) {
+		taken := kafkatest.ACL{On: kmsg.ACLResourceTypeGroup, Name: "msklt-", Prefix: true, Operation: kmsg.ACLOperationDelete}
+		s.SetACLs(t, "User:"+accessKey, without(taken)...)
+		target := s.target(t, kafkatest.Tokens, fmt.Sprintf("auth: {mechanism: aws-msk-iam}\naws: {region: %s}\ntls: {ca: %q}", region, s.Authority().File))
+		s.refused(t, exitEnvironment, []string{"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + rightKey},
+			[]string{"✗ delete group", "→ allow kafka-cluster:DeleteGroup", "lacks this", `"kafka-cluster:DeleteGroup"`, `:group/NAME/UUID/msklt-*"`},
+			"check", path, "--target", target)
+	})
+}
+
+// without are the permissions of runs but for one.
+func without(taken kafkatest.ACL) []kafkatest.ACL {
+	return slices.DeleteFunc(kafkatest.Runs(), func(acl kafkatest.ACL) bool { return acl == taken })
 }

@@ -133,21 +133,19 @@ func (s *secured) refused(t *testing.T, want int, env []string, words []string, 
 	s.hidden(t, p, dir)
 }
 
-// limited are the permissions of [kafkatest.Runs], by how a run calls the one that is
-// missed when it is taken away.
-func limited() map[string]kafkatest.ACL {
-	all := map[string]kafkatest.ACL{}
-	for _, acl := range kafkatest.Runs() {
-		name := map[kmsg.ACLResourceType]string{
-			kmsg.ACLResourceTypeTopic: "topic", kmsg.ACLResourceTypeGroup: "group", kmsg.ACLResourceTypeTransactionalId: "transactional id",
-		}[acl.On]
-		operation := strings.ToLower(acl.Operation.String())
-		if name == "transactional id" {
-			operation = "describe" // which write gives, too
-		}
-		all["lacks the permission "+operation+" on "+map[bool]string{true: "the topic", false: name + " msklt-"}[operation == "create"]] = acl
+// missed is how a run calls what it lacks without a permission of [kafkatest.Runs].
+func missed(acl kafkatest.ACL) string {
+	operation := strings.ToLower(acl.Operation.String())
+	switch acl.On {
+	case kmsg.ACLResourceTypeTransactionalId: // write gives describe, too
+		return "describe on transactional id msklt-"
+	case kmsg.ACLResourceTypeGroup:
+		return operation + " on group msklt-"
 	}
-	return all
+	if acl.Operation == kmsg.ACLOperationCreate {
+		return "create on the topic, or on the cluster"
+	}
+	return operation + " on topic msklt-"
 }
 
 // clear deletes what a client without the permission has left, as the cluster's owner.
