@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -121,10 +120,8 @@ func (p *process) look(ctx context.Context, jobs []job, asJSON bool) error {
 		fmt.Fprintf(p.stderr, "\nThe IAM policy of whom the client is lacks this:\n%s\n", found.Policy)
 	}
 	if asJSON {
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(found); err != nil {
-			return fmt.Errorf("printing what was found: %w", err)
+		if err := p.printJSON(found); err != nil {
+			return err
 		}
 	}
 	if !found.Ready {
