@@ -8,6 +8,7 @@ want() { # COMMAND PACKAGE...
 	command -v "$1" >/dev/null || lacking+=("${@:2}")
 }
 want java default-jdk-headless
+want javac default-jdk-headless
 want mvn maven
 want chromium chromium fonts-liberation
 want npm npm # fetches axe-core

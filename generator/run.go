@@ -186,6 +186,11 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.prepareTopics(ctx); err != nil {
 		return err
 	}
+	if r.Target.Kind != string(limits.EmbeddedCluster) { // which lets everybody do everything
+		if err := r.cluster.Permit(ctx, cluster.UseOf(r.Scenario, r.prefix, r.Keep)); err != nil {
+			return err
+		}
+	}
 	for _, c := range r.Scenario.Consumers {
 		if err := r.startGroup(ctx, c); err != nil {
 			return err

@@ -8,35 +8,49 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"msklt/generator"
 	"msklt/internal/cluster"
 	"msklt/internal/limits"
+	"msklt/internal/preflight"
 	"msklt/scenario"
 )
 
+type checkFlags struct {
+	targetFlags
+	json bool
+}
+
 func (p *process) checkCommand() *cobra.Command {
-	var f targetFlags
+	var f checkFlags
 	c := &cobra.Command{
 		Use:   "check SCENARIO...",
-		Short: "Show all errors of scenario and target files at once, and whether this machine can drive them",
+		Short: "Show all errors of scenario and target files at once, and whether cluster and machine are up to them",
 		Long: `Show all errors of scenario files, and with --target of a target file, at once.
 
-With --target or --bootstrap it also looks whether the cluster can be reached and
-entered, and measures this machine's ceiling for each scenario: all its fleets, with
+With --target or --bootstrap it also looks whether a run could work there: names,
+connections, certificates, login, each permission that the scenarios take, versions,
+clocks, round trip, room for topics. For each thing that is wrong it says what to do.
+On the cluster it makes one topic of one partition, writes three records to it, and
+removes it again; topics that are there already are only asked about.
+
+Then it measures this machine's ceiling for each scenario: all its fleets, with
 their clients, settings, keys and sizes, flat out for three seconds against a cluster
 that acknowledges and drops what it gets, in a process of its own on this machine.
 None of that goes to a cluster of yours. Where a fleet's peak is over half of its
 ceiling, there is a warning.
 
 Exit codes: 0 fine (also with a warning), 1 internal error, 2 bad scenario, target or
-flags, 5 the cluster cannot be reached, 130/143 interrupted.`,
+flags, 5 a run could not work on the cluster, 130/143 interrupted.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, paths []string) error { return p.check(c.Context(), paths, f) },
 	}
-	f.on(c.Flags())
+	flags := c.Flags()
+	f.targetFlags.on(flags)
+	flags.BoolVar(&f.json, "json", false, "print what was found on the cluster as JSON on stdout")
 	return c
 }
 
-func (p *process) check(ctx context.Context, paths []string, f targetFlags) error {
+func (p *process) check(ctx context.Context, paths []string, f checkFlags) error {
 	places := f.places()
 	if len(places) > 1 {
 		return usageError{errors.New("give one target: --target and --bootstrap both say where to run")}
@@ -49,7 +63,7 @@ func (p *process) check(ctx context.Context, paths []string, f targetFlags) erro
 	if len(f.target)+len(f.bootstrap) == 0 {
 		return nil
 	}
-	if err := p.reach(ctx, jobs[0]); err != nil {
+	if err := p.look(ctx, jobs, f.json); err != nil {
 		return err
 	}
 	for _, j := range jobs {
@@ -84,21 +98,36 @@ func (p *process) load(paths []string, at place, set []string) (all []job, err e
 	return all, nil
 }
 
-// reach enters a cluster and says what it is.
-func (p *process) reach(ctx context.Context, j job) error {
-	w, err := open(ctx, j)
-	if err != nil || w.access == nil {
+// look looks at the cluster that jobs are to run on.
+func (p *process) look(ctx context.Context, jobs []job, asJSON bool) error {
+	var w *site
+	c := preflight.Config{Prefix: generator.NewPrefix(), Target: jobs[0].target}
+	for _, j := range jobs {
+		var err error
+		if w, err = open(ctx, j); err != nil || w.access == nil {
+			return err
+		}
+		c.Scenarios, c.Limits = append(c.Scenarios, j.scenario), append(c.Limits, w.Limits)
+	}
+	c.Access = w.access
+	fmt.Fprintf(p.stderr, "\n%s\n", w.access.Name)
+	c.Tell = func(r preflight.Row) { r.Print(p.stderr, p.width()) }
+	found := preflight.Look(ctx, c)
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := w.enter(ctx); err != nil {
-		return err
+	if found.Policy != "" {
+		fmt.Fprintf(p.stderr, "\nThe IAM policy of whom the client is lacks this:\n%s\n", found.Policy)
 	}
-	c, err := cluster.Open(ctx, w.access.Bootstrap, w.access.Options()...)
-	if err != nil {
-		return err
+	if asJSON {
+		if err := p.printJSON(found); err != nil {
+			return err
+		}
 	}
-	defer c.Close()
-	fmt.Fprintf(p.stderr, "%s: %d broker(s), %s\n", j.target.Name, len(c.Brokers), c.APILevel)
+	if !found.Ready {
+		return cluster.Errorf("a run could not work on %s: see ✗ above", w.access.Name)
+	}
+	fmt.Fprintln(p.stderr)
 	return nil
 }
 

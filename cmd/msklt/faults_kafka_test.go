@@ -225,7 +225,7 @@ phases:
 	if n := f.Totals; n.Acked != 18_000 || n.Failed != 0 || n.Unsent != 0 || n.LogEndDelta != n.Acked || n.Consumed != n.Acked {
 		t.Errorf("%+v", n)
 	}
-	if !f.says("connect", "connection refused") {
+	if !f.says("connect", "refuses connections") {
 		t.Error("no connection was refused")
 	}
 	lost, back, moved := f.event("disconnected"), f.event("reconnected"), f.event("leader_moved")

@@ -28,6 +28,8 @@ type Access struct {
 	Profile string
 	// Note says why there is no profile where AWS was asked; "" else.
 	Note string
+	// Region is AWS's; "" where AWS has no part in it.
+	Region string
 	// Mechanism is how clients log in, as a target file names it.
 	Mechanism string
 	// TLS tells that connections are encrypted.

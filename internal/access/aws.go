@@ -18,6 +18,7 @@ func (a *Access) askAWS(ctx context.Context, t *scenario.Target) error {
 	if err != nil {
 		return &Problem{Stage: Setup, Message: err.Error(), Err: err}
 	}
+	a.Region = account.Region
 	if t.Auth.Mechanism == scenario.MSKIAM {
 		a.Auth = account.Mechanism()
 	}

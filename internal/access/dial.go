@@ -91,11 +91,25 @@ func tlsConfig(t scenario.TLS) (*tls.Config, error) {
 			return nil, &Problem{Stage: Setup, Message: fmt.Sprintf("tls.cert %s and tls.key %s do not make a client's certificate: %v", t.Cert, t.Key, err), Err: err,
 				Fix: "both are PEM files; the key belongs to the certificate and is not encrypted"}
 		}
+		if err := current(t.Cert, pair.Leaf, time.Now()); err != nil {
+			return nil, err
+		}
 		// Shown whatever authorities the broker names, so that it says what is wrong
 		// with it rather than that there is none.
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	}
 	return c, nil
+}
+
+// current tells of a client's certificate that is out of date: brokers say only that
+// they do not take it.
+func current(file string, c *x509.Certificate, now time.Time) error {
+	if !now.Before(c.NotBefore) && !now.After(c.NotAfter) {
+		return nil
+	}
+	p := &Problem{Stage: Setup}
+	outOfDate(p, "the client's certificate tls.cert "+file, c, now)
+	return p
 }
 
 // secured dials with TLS.
@@ -118,9 +132,9 @@ func (s secured) dial(ctx context.Context, network, address string) (net.Conn, e
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		return nil, insecure(ctx, address, config.ServerName, err)
+		return nil, insecure(ctx, address, config.ServerName, config.GetClientCertificate == nil, err)
 	}
-	return &tlsConn{conn, address}, nil
+	return &tlsConn{conn, address, config.GetClientCertificate == nil}, nil
 }
 
 // tlsConn is a connection with TLS. What the broker says of the client's certificate
@@ -128,18 +142,19 @@ func (s secured) dial(ctx context.Context, network, address string) (net.Conn, e
 type tlsConn struct {
 	*tls.Conn
 	address string
+	bare    bool // without a client's certificate
 }
 
 func (c *tlsConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if said := alertOf(err); said != "" {
-		return n, alerted(c.address, said, err)
+		return n, alerted(c.address, said, c.bare, err)
 	}
 	return n, err
 }
 
 // insecure says why a TLS handshake failed.
-func insecure(ctx context.Context, address, name string, err error) error {
+func insecure(ctx context.Context, address, name string, bare bool, err error) error {
 	p := &Problem{Stage: TLS, Address: address, Err: err}
 	var (
 		header    tls.RecordHeaderError
@@ -158,9 +173,9 @@ func insecure(ctx context.Context, address, name string, err error) error {
 		p.Message = fmt.Sprintf("the certificate of %s is for %s, not for %s", address, namesOf(host.Certificate), name)
 		p.Fix = "connect by one of its names, or say which to expect: tls: {server_name: NAME}"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		outOfDate(p, invalid.Cert, time.Now())
+		outOfDate(p, "the certificate of "+address, invalid.Cert, time.Now())
 	case alertOf(err) != "":
-		return alerted(address, alertOf(err), err)
+		return alerted(address, alertOf(err), bare, err)
 	case errors.As(err, &header), plaintext(ctx, address):
 		p.Message = fmt.Sprintf("%s speaks no TLS", address)
 		p.Fix = "take its port for TLS, or write tls: off if a connection that others can read is meant"
@@ -175,13 +190,13 @@ func insecure(ctx context.Context, address, name string, err error) error {
 }
 
 // outOfDate tells of a certificate that is not valid now, or by a clock that is wrong.
-func outOfDate(p *Problem, c *x509.Certificate, now time.Time) {
+func outOfDate(p *Problem, what string, c *x509.Certificate, now time.Time) {
 	const day = "2006-01-02 15:04 MST"
 	when, fix := "has expired: it was valid until "+c.NotAfter.UTC().Format(day), "renew it"
 	if now.Before(c.NotBefore) {
 		when, fix = "is not valid yet: it will be from "+c.NotBefore.UTC().Format(day), "wait"
 	}
-	p.Message = fmt.Sprintf("the certificate of %s %s", p.Address, when)
+	p.Message = what + " " + when
 	p.Fix = fmt.Sprintf("%s, or set this machine's clock if %s is wrong", fix, now.UTC().Format(day))
 }
 
@@ -207,9 +222,13 @@ func alertOf(err error) string {
 	return strings.TrimPrefix(op.Err.Error(), "tls: ")
 }
 
-// alerted says why the broker ended a TLS connection.
-func alerted(address, said string, err error) error {
+// alerted says why the broker ended a TLS connection; bare tells that the client has
+// no certificate, which Java's TLS calls a bad one.
+func alerted(address, said string, bare bool, err error) error {
 	p := &Problem{Stage: TLS, Address: address, Err: err}
+	if bare && said == "bad certificate" {
+		said = "certificate required"
+	}
 	switch said {
 	case "certificate required":
 		p.Message = fmt.Sprintf("%s asks for a client's certificate", address)

@@ -175,8 +175,8 @@ func (c *Cluster) Close() { c.client.Close() }
 func refused(doing string, err error) error {
 	hint := ""
 	switch {
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed):
-		hint = " (the client lacks the permission)"
+	case lacks(err):
+		hint = " (the client lacks " + needed(doing, err) + "; " + seeCheck + ")"
 	case errors.Is(err, kerr.InvalidReplicationFactor):
 		hint = " (the cluster has fewer brokers than replicas; leave replication_factor out for the cluster's default)"
 	}

@@ -60,7 +60,7 @@ func Java(t testing.TB, ctx context.Context, class string, args ...string) (stdo
 	Need(t)
 	ctx, cancel := context.WithTimeout(ctx, javaTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "java", javaArgs(t, []string{"-Xmx256m"}, class, args...)...)
+	cmd := exec.CommandContext(ctx, "java", javaArgs(t, []string{"-Xmx256m"}, jars(false), class, args...)...)
 	var out, diagnostics bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diagnostics
 	if err := cmd.Run(); err != nil {
@@ -85,8 +85,17 @@ rootLogger.appenderRef.err.ref = err
 // 3.5 for a broker that is formatted, started, asked and stopped).
 var shortLived = []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
 
-// javaArgs returns the arguments with which java runs a class of the jars.
-func javaArgs(t testing.TB, jvm []string, class string, args ...string) []string {
+// jars is the class path of Apache Kafka, or of the old one.
+func jars(old bool) string {
+	dir := os.Getenv("MSKLT_KAFKA_LIBS")
+	if old {
+		dir = filepath.Join(dir, "old")
+	}
+	return filepath.Join(dir, "*")
+}
+
+// javaArgs returns the arguments with which java runs a class that it finds by a path.
+func javaArgs(t testing.TB, jvm []string, path, class string, args ...string) []string {
 	t.Helper()
 	config := filepath.Join(tempDir(t), "log4j2.properties")
 	if err := os.WriteFile(config, []byte(log4j), 0o644); err != nil {
@@ -95,8 +104,8 @@ func javaArgs(t testing.TB, jvm []string, class string, args ...string) []string
 	all := slices.Concat(shortLived, jvm)
 	all = append(all,
 		"-Dlog4j2.configurationFile="+config,
-		"-cp", filepath.Join(os.Getenv("MSKLT_KAFKA_LIBS"), "*"),
-		class)
+		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", // of the old one
+		"-cp", path, class)
 	return append(all, args...)
 }
 

@@ -3,6 +3,7 @@ package msk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,9 @@ func (h *held) fetch(ctx context.Context) (aws.Credentials, error) {
 	fresh, err := h.source.Retrieve(ctx)
 	if err == nil && !fresh.HasKeys() {
 		err = errors.New("they are empty")
+	}
+	if err == nil && fresh.CanExpire && time.Since(fresh.Expires) > time.Second { // it is in whole seconds
+		err = fmt.Errorf("they have expired, at %s; get new ones, or set this machine's clock if it is wrong", fresh.Expires.UTC().Format(time.RFC3339))
 	}
 	h.failed = nil
 	return fresh, err
