@@ -91,7 +91,7 @@ func TestRealTimeCeiling(t *testing.T) {
 		t.Errorf("peak %.0f, share %.0f %%\n%s", peak, share, stderr)
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	p := command(t.Context(), "run", flatScenario(t, "max"), "--bootstrap", discarding(t), "--out", out, "--quiet")
+	p := command(t.Context(), "run", flatScenario(t, "max"), "--bootstrap", discarding(t), "--yes", "--out", out, "--quiet")
 	_ = p.Run() // a discarding cluster's logs do not grow by what was acknowledged
 	direct := readResult(t, out).Rates.AckedRecordsPerSecond
 	if ratio := most / direct; ratio < 0.5 || ratio > 2 {

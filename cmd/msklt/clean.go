@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -116,9 +115,7 @@ func (p *process) clean(ctx context.Context, f cleanFlags) error {
 		out.note(gone)
 	}
 	if f.json {
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(out); err != nil {
+		if err := p.printJSON(out); err != nil {
 			return fmt.Errorf("printing what there is: %w", err)
 		}
 	}
