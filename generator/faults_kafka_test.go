@@ -49,7 +49,7 @@ func (c *credentials) Authenticate(ctx context.Context, host string) (sasl.Sessi
 }
 
 // TestKafkaLogin has every connection log in again every 3 s, and lets credentials
-// expire for 4 s.
+// expire for 5.5 s.
 func TestKafkaLogin(t *testing.T) {
 	kafkatest.Need(t)
 	t.Parallel()
@@ -82,9 +82,9 @@ phases:
 	began := time.Now()
 	go func() {
 		b.Flowing(t, "-t")
-		time.Sleep(3 * time.Second)
-		c.state.Store(none)
 		time.Sleep(2 * time.Second)
+		c.state.Store(none) // for longer than from one login to the next
+		time.Sleep(3500 * time.Millisecond)
 		c.state.Store(stale)
 		time.Sleep(2 * time.Second)
 		c.state.Store(valid)
@@ -113,9 +113,9 @@ phases:
 			t.Errorf("invalid: %+v", reason)
 		}
 	}
-	// Two seconds without credentials and two with stale ones; those that had just
-	// logged in noticed the first up to 3 s late.
-	if n.Acked < 7000-500*5 {
+	// 3.5 s without credentials and two with stale ones, and a second until the last
+	// connection tries again.
+	if n.Acked < 7000-500*13/2 {
 		t.Errorf("%d acked of 7,000", n.Acked)
 	}
 	if last := r.Timeline[13]; last.AckedRecords < 250 {
