@@ -187,7 +187,7 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	if r.Target.Kind != string(limits.EmbeddedCluster) { // which lets everybody do everything
-		if err := r.cluster.Permit(ctx, cluster.UseOf(r.Scenario, r.prefix, r.Keep)); err != nil {
+		if err := r.cluster.Permit(ctx, cluster.UseOf(r.Scenario, r.prefix, r.Keep, 0)); err != nil {
 			return err
 		}
 	}

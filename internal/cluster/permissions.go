@@ -15,7 +15,7 @@ import (
 // Permission is one thing that a client may do to something, in the words of Kafka's
 // ACLs.
 type Permission struct {
-	Operation string `json:"operation"` // create, describe, write, read, delete or idempotent write
+	Operation string `json:"operation"` // create, describe, alter, write, read, delete or idempotent write
 	Resource  string `json:"resource"`  // topic, group, transactional id or cluster
 	Name      string `json:"name"`      // of the resource; "" for the cluster
 }
@@ -40,18 +40,21 @@ type Use struct {
 type TopicUse struct {
 	Name                string // on the cluster
 	Existing            bool
+	Grow                bool // gets its partitions by more than one request
 	Write, Read, Delete bool
 }
 
 // UseOf is what a run of a scenario does, with a prefix before the names that it
-// makes. With keep it deletes nothing.
-func UseOf(s *scenario.Scenario, prefix string, keep bool) Use {
+// makes. With keep it deletes nothing. Topics of more partitions than atOnce are made
+// smaller and grown; 0 is any number.
+func UseOf(s *scenario.Scenario, prefix string, keep bool, atOnce int) Use {
 	var u Use
 	for _, t := range s.Topics {
 		use := TopicUse{Name: prefix + t.Instances()[0].Name, Existing: t.Existing, Delete: !t.Existing && !keep}
 		if t.Existing {
 			use.Name = t.Name
 		}
+		use.Grow = !t.Existing && atOnce > 0 && int(t.Partitions) > atOnce
 		for _, p := range s.Producers {
 			use.Write = use.Write || p.Topic == t.Name
 		}
@@ -98,7 +101,7 @@ func (t TopicUse) operations() []Permission {
 	for _, o := range []struct {
 		name  string
 		wants bool
-	}{{"write", t.Write}, {"read", t.Read}, {"delete", t.Delete}} {
+	}{{"alter", t.Grow}, {"write", t.Write}, {"read", t.Read}, {"delete", t.Delete}} {
 		if o.wants {
 			all = append(all, Permission{o.name, "topic", t.Name})
 		}
@@ -109,19 +112,22 @@ func (t TopicUse) operations() []Permission {
 // Missing returns the permissions that the client lacks for a use whose topics are
 // there. It leaves nothing on the cluster: groups and transactional ids are asked for
 // in ways that need the permission and that only those that exist would let succeed.
-// An error is a question that was not answered.
-func (c *Cluster) Missing(ctx context.Context, u Use) ([]Permission, error) {
-	var missing []Permission
+// Untold are those on topics of which the cluster does not say whether the client has
+// them. An error is a question that was not answered.
+func (c *Cluster) Missing(ctx context.Context, u Use) (missing, untold []Permission, err error) {
+	if missing, untold, err = c.missingOnTopics(ctx, u); err != nil {
+		return missing, untold, err
+	}
 	for _, ask := range []func(context.Context, Use) ([]Permission, error){
-		c.missingOnTopics, c.missingOnGroup, c.missingOnTransactions, c.missingOnCluster,
+		c.missingOnGroup, c.missingOnTransactions, c.missingOnCluster,
 	} {
 		some, err := ask(ctx, u)
 		if err != nil {
-			return missing, err
+			return missing, untold, err
 		}
 		missing = append(missing, some...)
 	}
-	return missing, nil
+	return missing, untold, nil
 }
 
 // lacks tells a refusal for want of a permission.
@@ -139,7 +145,7 @@ func lacks(err error) bool {
 // missingOnTopics goes by what the cluster says that the client may do. One that
 // tells nothing, or that leaves out describe for a topic that it has just described,
 // is not believed.
-func (c *Cluster) missingOnTopics(ctx context.Context, u Use) ([]Permission, error) {
+func (c *Cluster) missingOnTopics(ctx context.Context, u Use) (missing, untold []Permission, err error) {
 	request := kmsg.NewPtrMetadataRequest()
 	request.IncludeTopicAuthorizedOperations = true
 	request.Topics = []kmsg.MetadataRequestTopic{} // nil would mean all
@@ -151,9 +157,8 @@ func (c *Cluster) missingOnTopics(ctx context.Context, u Use) ([]Permission, err
 	}
 	answer, err := request.RequestWith(ctx, c.client)
 	if err != nil {
-		return nil, Errorf("asking what the client may do: %w", err)
+		return nil, nil, Errorf("asking what the client may do: %w", err)
 	}
-	var missing []Permission
 	for _, t := range answer.Topics {
 		use := uses[*t.Topic]
 		if err := kerr.ErrorForCode(t.ErrorCode); lacks(err) {
@@ -162,6 +167,7 @@ func (c *Cluster) missingOnTopics(ctx context.Context, u Use) ([]Permission, err
 		}
 		allowed := func(o kmsg.ACLOperation) bool { return t.AuthorizedOperations&(1<<o) != 0 }
 		if t.AuthorizedOperations < 0 || !allowed(kmsg.ACLOperationDescribe) {
+			untold = append(untold, use.operations()...)
 			continue
 		}
 		for _, p := range use.operations() {
@@ -170,7 +176,7 @@ func (c *Cluster) missingOnTopics(ctx context.Context, u Use) ([]Permission, err
 			}
 		}
 	}
-	return missing, nil
+	return missing, untold, nil
 }
 
 // missingOnGroup tries a group that does not exist.
@@ -290,7 +296,7 @@ func needed(doing string, err error) string {
 
 // Permit fails where the client lacks permissions for a use, and names them.
 func (c *Cluster) Permit(ctx context.Context, u Use) error {
-	missing, err := c.Missing(ctx, u)
+	missing, _, err := c.Missing(ctx, u)
 	if err == nil && len(missing) > 0 {
 		names := make([]string, len(missing))
 		for i, p := range missing {

@@ -31,7 +31,7 @@ func (l *look) permissions(whole context.Context) {
 		defer l.remove(context.WithoutCancel(ctx), own)
 		l.write(ctx, own, tried)
 	}
-	missing, err := l.cluster.Missing(ctx, use)
+	missing, untold, err := l.cluster.Missing(ctx, use)
 	if whole.Err() != nil {
 		return
 	}
@@ -48,12 +48,19 @@ func (l *look) permissions(whole context.Context) {
 			// It is tried last.
 		case p != describe && tried[describe] != nil:
 			l.unknown(name(p), "%s: cannot be told without describe", l.scope(p))
+		case tried[p] == nil && slices.Contains(untold, p) && !(there && attempted(own, p)):
+			l.unknown(name(p), "%s: the cluster does not tell", l.scope(p))
 		case err != nil && tried[p] == nil:
 			l.unknown(name(p), "%s: not told: %v", l.scope(p), err)
 		default:
 			l.permission(p, tried[p])
 		}
 	}
+}
+
+// attempted tells a permission that write tries, so that nobody has to be asked.
+func attempted(own cluster.TopicUse, p cluster.Permission) bool {
+	return own.Write && p.Resource == "topic" && p.Name == own.Name && (p.Operation == "write" || p.Operation == "read")
 }
 
 // known tells which of the topics that are to be there are.

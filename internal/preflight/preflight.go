@@ -119,14 +119,14 @@ func (l *look) failed(check string, err error, fix string) {
 func (l *look) wanted() cluster.Use {
 	own := cluster.TopicUse{Name: l.Prefix + checkTopic, Delete: true}
 	u, created := cluster.Use{}, false
-	for _, s := range l.Scenarios {
-		one := cluster.UseOf(s, l.Prefix, false)
+	for i, s := range l.Scenarios {
+		one := cluster.UseOf(s, l.Prefix, false, limits.NewChangePace(l.Limits[i]).PerRequest())
 		for _, t := range one.Topics {
 			if t.Existing {
 				u.Topics = append(u.Topics, t)
 				continue
 			}
-			created, own.Write, own.Read = true, own.Write || t.Write, own.Read || t.Read
+			created, own.Write, own.Read, own.Grow = true, own.Write || t.Write, own.Read || t.Read, own.Grow || t.Grow
 		}
 		u.Idempotent = u.Idempotent || one.Idempotent
 		if one.Group != "" {

@@ -43,6 +43,7 @@ func acls() map[string]kafkatest.ACL {
 	}
 	return map[string]kafkatest.ACL{
 		"create topic msklt-*":           on(topic, kmsg.ACLOperationCreate),
+		"alter topic msklt-*":            on(topic, kmsg.ACLOperationAlter),
 		"write topic msklt-*":            on(topic, kmsg.ACLOperationWrite),
 		"read topic msklt-*":             on(topic, kmsg.ACLOperationRead),
 		"delete topic msklt-*":           on(topic, kmsg.ACLOperationDelete),
@@ -72,11 +73,13 @@ func TestKafkaPermissions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Of the topic's three partitions two may be made at once.
+	allowed := []limits.Limits{{Profile: "test", Values: map[limits.Name]float64{limits.ClusterPartitionChanges: 2.0 / 300}}}
 	looks := 0
 	look := func(t *testing.T) *preflight.Report {
 		looks++
 		return preflight.Look(t.Context(), preflight.Config{
-			Access: way, Target: target, Scenarios: []*scenario.Scenario{s}, Limits: make([]limits.Limits, 1), Prefix: fmt.Sprintf("msklt-%d-", looks),
+			Access: way, Target: target, Scenarios: []*scenario.Scenario{s}, Limits: allowed, Prefix: fmt.Sprintf("msklt-%d-", looks),
 		})
 	}
 	const user = "User:loader"
