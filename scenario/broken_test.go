@@ -34,25 +34,32 @@ func TestBroken(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = Parse(filepath.Base(file), data, Options{Profiles: profiles(), Limits: profileLimits, ReadFile: readBeside(file)})
-			if err == nil {
-				t.Fatal("a broken file was accepted")
-			}
-			checkProblems(t, err)
-			checkWords(t, err)
-			golden := strings.TrimSuffix(file, ".yaml") + ".want"
-			if os.Getenv("UPDATE_GOLDEN") != "" {
-				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, readErr := os.ReadFile(golden)
-			if readErr != nil {
-				t.Fatal(readErr)
-			}
-			if got := err.Error() + "\n"; got != string(want) {
-				t.Errorf("got:\n%s\nwant:\n%s", got, want)
-			}
+			checkBroken(t, file, err)
 		})
+	}
+}
+
+// checkBroken holds what reading a broken file says: in form, and byte for byte against
+// the .want file beside it.
+func checkBroken(t *testing.T, file string, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("a broken file was accepted")
+	}
+	checkProblems(t, err)
+	checkWords(t, err)
+	golden := strings.TrimSuffix(file, ".yaml") + ".want"
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, readErr := os.ReadFile(golden)
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	if got := err.Error() + "\n"; got != string(want) {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }
 

@@ -90,6 +90,9 @@ func (p *process) load(paths []string, at place, set []string) (all []job, err e
 				wrong = append(wrong, problem)
 			}
 		}
+		if len(all) > 0 {
+			j.way = all[0].way
+		}
 		all = append(all, j)
 	}
 	if len(wrong) > 0 {

@@ -143,7 +143,7 @@ func (p *process) cleanSite(ctx context.Context, f cleanFlags) (*site, error) {
 	if t.Embedded != nil {
 		return nil, usageError{errors.New("the embedded cluster ends with its run; there is nothing to clean")}
 	}
-	j := job{target: t}
+	j := job{target: t, way: new(way)}
 	if j.limits, err = limits.Resolve(t.Limits); err != nil {
 		return nil, usageError{err}
 	}

@@ -43,6 +43,7 @@ type job struct {
 	scenario *scenario.Scenario
 	limits   limits.Limits
 	target   *scenario.Target
+	way      *way
 }
 
 func (j job) String() string {

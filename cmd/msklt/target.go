@@ -65,8 +65,7 @@ func (at place) load(o scenario.Options) (*scenario.Target, error) {
 
 // read reads a scenario and where it is to run, and resolves the limits: those of the
 // target where it declares some, else the scenario's, else those of what the embedded
-// cluster passes for. The mistakes of both files are
-// shown at once.
+// cluster passes for. The mistakes of both files are shown at once.
 func read(path string, at place, o scenario.Options) (job, error) {
 	t, err := at.load(o)
 	wrong, err := problemsOf(err)
@@ -96,7 +95,7 @@ func read(path string, at place, o scenario.Options) (job, error) {
 	}
 	l, err := limits.Resolve(declared)
 	l.ConnectRate = t.ConnectRate
-	return job{path, s, l, t}, err
+	return job{path, s, l, t, new(way)}, err
 }
 
 // problemsOf takes apart what is wrong in a file and what else is.
@@ -132,6 +131,21 @@ type site struct {
 	embedded *embedded.Cluster // once entered; nil for others
 }
 
+// way is a target that was made ready: once for all that a command does there, as AWS
+// is asked for credentials, and where the cluster of an ARN is.
+type way struct{ access *access.Access }
+
+func (w *way) open(ctx context.Context, t *scenario.Target) (*access.Access, error) {
+	if w.access != nil {
+		return w.access, nil
+	}
+	a, err := access.Open(ctx, t)
+	if err == nil {
+		w.access = a
+	}
+	return a, err
+}
+
 // open makes a job's target ready, without contacting the cluster.
 func open(ctx context.Context, j job) (*site, error) {
 	w := &site{job: j, Config: generator.Config{
@@ -145,7 +159,7 @@ func open(ctx context.Context, j job) (*site, error) {
 		w.Target.Kind = string(limits.EmbeddedCluster)
 		return w, nil
 	}
-	a, err := access.Open(ctx, j.target)
+	a, err := j.way.open(ctx, j.target)
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,7 @@ func insecure(ctx context.Context, address, name string, bare bool, err error) e
 		}
 		p.Fix = "name a file with its authority: tls: {ca: FILE}"
 	case errors.As(err, &host):
-		p.Message = fmt.Sprintf("the certificate of %s is for %s, not for %s", address, namesOf(host.Certificate), name)
+		p.Message = fmt.Sprintf("the certificate of %s is for %s, not for %s", address, NamesOf(host.Certificate), name)
 		p.Fix = "connect by one of its names, or say which to expect: tls: {server_name: NAME}"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		outOfDate(p, "the certificate of "+address, invalid.Cert, time.Now())
@@ -200,8 +200,8 @@ func outOfDate(p *Problem, what string, c *x509.Certificate, now time.Time) {
 	p.Fix = fmt.Sprintf("%s, or set this machine's clock if %s is wrong", fix, now.UTC().Format(day))
 }
 
-// namesOf are the names that a certificate is for.
-func namesOf(c *x509.Certificate) string {
+// NamesOf are the names that a certificate is for, in words.
+func NamesOf(c *x509.Certificate) string {
 	names := append([]string{}, c.DNSNames...)
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())

@@ -118,13 +118,9 @@ func (l *look) encrypted(e *access.Entered) Row {
 		return r
 	}
 	cert := e.TLS.PeerCertificates[0]
-	names := slices.Clone(cert.DNSNames)
-	for _, ip := range cert.IPAddresses {
-		names = append(names, ip.String())
-	}
 	left := time.Until(cert.NotAfter)
 	r := Row{State: OK, Found: fmt.Sprintf("%s, certificate for %s, valid until %s (%d days)",
-		tls.VersionName(e.TLS.Version), strings.Join(names, ", "), cert.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))}
+		tls.VersionName(e.TLS.Version), access.NamesOf(cert), cert.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))}
 	if left < certificateMargin {
 		r.State, r.Fix = Warning, "renew it before it expires"
 	}
