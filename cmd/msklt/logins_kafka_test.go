@@ -18,7 +18,7 @@ const brief = `
 version: 1
 name: brief
 topics:
-  t: {partitions: 2}
+  t: {partitions: 3}
 producers:
   p: {topic: t, rate: 200/s, value: {size: 100B}, settings: {transactions: {records: 20}}}
 consumers:

@@ -39,7 +39,7 @@ type secured struct {
 // wrongly, without one permission after the other, and with targets that are wrong.
 func TestKafkaSecured(t *testing.T) {
 	token := jwt(time.Now().Add(time.Hour))
-	s := &secured{dir: t.TempDir(), Broker: kafkatest.Start(t, kafkatest.Options{Secured: &kafkatest.Secured{
+	s := &secured{dir: t.TempDir(), Broker: kafkatest.Start(t, kafkatest.Options{Brokers: 3, Secured: &kafkatest.Secured{
 		Users:  map[string]string{"loader": rightPassword, "limited": rightPassword},
 		Bearer: map[string]string{"robot": token},
 		Keys:   map[string]string{accessKey: rightKey}, Region: region,

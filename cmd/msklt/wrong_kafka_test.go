@@ -18,7 +18,7 @@ func (s *secured) wrong(t *testing.T) {
 	ca := fmt.Sprintf("{ca: %q}", s.Authority().File)
 	auth := fmt.Sprintf("auth: {mechanism: scram-sha-512, username: loader, password: %q}\n", rightPassword)
 	at := func(address, rest string) string {
-		return fmt.Sprintf("version: 1\nbootstrap: [%q]\n%s", address, rest)
+		return fmt.Sprintf("version: 1\nbootstrap: %q\n%s", address, rest)
 	}
 	iam := func(address, aws string) string {
 		return at(address, "auth: {mechanism: aws-msk-iam}\naws: "+aws+"\ntls: "+ca)

@@ -29,6 +29,7 @@ type Entered struct {
 	Session time.Duration
 	// RoundTrip is from a request to its answer.
 	RoundTrip time.Duration
+	Brokers   []Broker
 }
 
 const (
@@ -37,37 +38,26 @@ const (
 	pause    = 500 * time.Millisecond
 )
 
-// Enter looks whether the cluster can be entered by one of its addresses: a name,
-// connection, TLS, a first answer, login. What may pass is tried again for ten
-// seconds. The error is a [Problem], of the first address unless another one got
-// further, or that of the context.
+// Enter looks whether the cluster can be entered by one of its addresses (a name,
+// connection, TLS, a first answer, login) and then, as clients connect to all of them,
+// by each of its brokers. What may pass is tried again for ten seconds. The error is a
+// [Problem], of the first address unless another one got further, or of the first
+// broker; or that of the context.
 func (a *Access) Enter(ctx context.Context) (*Entered, error) {
 	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var worst *Problem
 	for {
-		passing := false
-		for _, address := range a.Bootstrap {
-			e, err := a.Try(within, address)
-			if err == nil {
-				return e, nil
-			}
-			var p *Problem
-			if !errors.As(err, &p) {
-				break // the context is done
-			}
-			passing = passing || p.passing
-			if worst == nil || further(p, worst) {
-				worst = p
-			}
-		}
+		e, p, passing := a.enter(within)
 		switch {
+		case p == nil:
+			return e, nil
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case worst == nil:
-			worst = &Problem{Stage: TCP, Message: fmt.Sprintf("%s does not answer", strings.Join(a.Bootstrap, ", "))}
-			return nil, worst
-		case !passing || within.Err() != nil:
+		case worst == nil || within.Err() == nil: // else it may tell of nothing but the time that is up
+			worst = p
+		}
+		if !passing || within.Err() != nil {
 			return nil, worst
 		}
 		select {
@@ -75,6 +65,29 @@ func (a *Access) Enter(ctx context.Context) (*Entered, error) {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// enter goes in once; passing tells that one of the problems may be gone in a moment.
+func (a *Access) enter(ctx context.Context) (e *Entered, worst *Problem, passing bool) {
+	for _, address := range a.Bootstrap {
+		e, err := a.Try(ctx, address)
+		if err == nil {
+			worst, passing = a.enterBrokers(ctx, e.Brokers)
+			return e, worst, passing
+		}
+		var p *Problem
+		if !errors.As(err, &p) {
+			break // the context is done
+		}
+		passing = passing || p.passing
+		if worst == nil || further(p, worst) {
+			worst = p
+		}
+	}
+	if worst == nil {
+		worst = &Problem{Stage: TCP, Message: fmt.Sprintf("%s does not answer", strings.Join(a.Bootstrap, ", "))}
+	}
+	return nil, worst, passing
 }
 
 // further tells that a problem is at a later stage than another.
@@ -104,32 +117,13 @@ func (a *Access) Try(ctx context.Context, address string) (*Entered, error) {
 		return nil, a.noAnswer(ctx, address, err)
 	}
 	e.RoundTrip = time.Since(began)
-	if a.Auth == nil {
-		return e, a.open(v, versions)
-	}
-	e.Session, err = a.logIn(ctx, v)
-	return e, err
-}
-
-// open looks whether the broker answers without a login.
-func (a *Access) open(v *visit, offered *kmsg.ApiVersionsResponse) error {
-	const plainFormat = 8 // the last version before the format changed
-	r := &kmsg.MetadataRequest{Version: plainFormat, Topics: []kmsg.MetadataRequestTopic{}}
-	for _, k := range offered.ApiKeys {
-		if k.ApiKey == r.Key() {
-			r.Version = min(plainFormat, k.MaxVersion)
+	if a.Auth != nil {
+		if e.Session, err = a.logIn(ctx, v); err != nil {
+			return nil, err
 		}
 	}
-	err := v.ask(r, kmsg.NewPtrMetadataResponse())
-	if hungUp(err) {
-		return &Problem{Stage: Login, Address: v.address, Err: err,
-			Message: fmt.Sprintf("%s ends a connection that does not log in", v.address),
-			Fix:     "write how to log in: auth: {mechanism: …}, or take a port that asks for no login"}
-	}
-	if err != nil {
-		return &Problem{Stage: Kafka, Address: v.address, Err: err, Message: fmt.Sprintf("%s does not say what it is: %v", v.address, cause(err))}
-	}
-	return nil
+	e.Brokers, err = a.brokers(v, versions)
+	return e, err
 }
 
 // hungUp tells that the other side has ended the connection.

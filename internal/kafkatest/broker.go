@@ -136,3 +136,5 @@ func (b *Broker) waitReady(t testing.TB) {
 		})
 	}
 }
+
+func (o Options) brokers() int { return max(1, o.Brokers) }

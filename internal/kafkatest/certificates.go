@@ -25,6 +25,7 @@ type Authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 	server      string // key and certificate of the brokers
+	expired     string // those of one that nobody has renewed
 }
 
 // Certificate says what to sign.
@@ -51,10 +52,11 @@ func NewAuthority(t testing.TB) *Authority {
 		t.Fatalf("reading the authority: %v", err)
 	}
 	a.File = a.write(t, "ca.pem", pem.Block{Type: "CERTIFICATE", Bytes: der})
-	cert, key := a.Issue(t, Certificate{
-		Name: "broker", Hosts: []string{"localhost", "127.0.0.1"}, NotAfter: time.Now().Add(25 * day),
-	})
-	a.server = a.join(t, "server.pem", key, cert)
+	broker := func(file string, until time.Duration) string {
+		cert, key := a.Issue(t, Certificate{Name: "broker", Hosts: []string{"localhost", "127.0.0.1"}, NotAfter: time.Now().Add(until)})
+		return a.join(t, file, key, cert)
+	}
+	a.server, a.expired = broker("server.pem", 25*day), broker("expired.pem", -time.Hour)
 	return a
 }
 

@@ -12,6 +12,8 @@ const (
 	Passwords    = "PASSWORDS"      // PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512
 	Tokens       = "TOKENS"         // OAUTHBEARER; an access key's name is the key
 	Behind       = "BEHIND"         // Tokens by a clock that is ten minutes behind
+	Unreachable  = "UNREACHABLE"    // Passwords; nobody listens where the last broker says that it is
+	Expired      = "EXPIRED"        // Passwords; the certificate of the last broker has expired
 )
 
 // listener is where a broker listens for one kind of clients.
@@ -22,8 +24,8 @@ type listener struct {
 	settings       map[string]string
 }
 
-// planListeners chooses a broker's addresses.
-func planListeners(t testing.TB, o Options) []listener {
+// planListeners chooses the addresses of a broker, which may be the last one.
+func planListeners(t testing.TB, o Options, last bool) []listener {
 	t.Helper()
 	all := []listener{{name: inner, protocol: "PLAINTEXT"}}
 	if len(o.Users) > 0 {
@@ -33,11 +35,14 @@ func planListeners(t testing.TB, o Options) []listener {
 		}})
 	}
 	if o.Secured != nil {
-		all = append(all, o.Secured.listeners()...)
+		all = append(all, o.Secured.listeners(last)...)
 	}
 	for i := range all {
 		all[i].address = freeAddress(t)
 		all[i].advertised = all[i].address
+		if all[i].name == Unreachable && last {
+			all[i].advertised = freeAddress(t)
+		}
 	}
 	if o.Advertise != nil {
 		all[0].advertised = o.Advertise(t, all[0].address)

@@ -42,11 +42,11 @@ func planNodes(t testing.TB, o Options) []*node {
 	}
 	dir := tempDir(t)
 	controller := freeAddress(t)
-	nodes := make([]*node, max(1, o.Brokers))
+	nodes := make([]*node, o.brokers())
 	for i := range nodes {
 		n := &node{
 			id:         i + 1,
-			listeners:  planListeners(t, o),
+			listeners:  planListeners(t, o, i == len(nodes)-1),
 			controller: controller,
 			voters:     "1@" + controller,
 			clusterID:  base64.RawURLEncoding.EncodeToString(id[:]),
@@ -84,9 +84,10 @@ func freeAddress(t testing.TB) string {
 
 // properties is the broker's server.properties.
 func (n *node) properties() string {
-	brokers := strconv.Itoa(max(1, n.of.Brokers))
+	brokers := strconv.Itoa(n.of.brokers())
 	all := map[string]string{
 		"log.dirs":                                 filepath.ToSlash(filepath.Join(n.dir, "data")),
+		"broker.rack":                              "rack-" + strconv.Itoa(n.id),
 		"num.partitions":                           "1",
 		"auto.create.topics.enable":                "false",
 		"offsets.topic.replication.factor":         brokers,
@@ -116,7 +117,7 @@ func (n *node) properties() string {
 	all["listeners"] = strings.Join(listen, ",")
 	all["advertised.listeners"] = strings.Join(advertise, ",")
 	if n.of.Secured != nil {
-		maps.Copy(all, n.of.Secured.properties())
+		maps.Copy(all, n.of.Secured.properties(n.of.brokers()))
 	}
 	maps.Copy(all, n.of.Properties)
 	var lines strings.Builder

@@ -49,7 +49,8 @@ func (s *Secured) prepare(t testing.TB, a *Authority) {
 	}
 }
 
-func (s *Secured) listeners() []listener {
+// listeners are those of a broker, which may be the last one.
+func (s *Secured) listeners(last bool) []listener {
 	known := map[string]string{"region": s.Region, "unsecuredLoginStringClaim_sub": "broker"}
 	if s.Lifetime > 0 {
 		known["lifetime_seconds"] = strconv.Itoa(int(s.Lifetime.Seconds()))
@@ -60,14 +61,21 @@ func (s *Secured) listeners() []listener {
 	behind := maps.Clone(known)
 	behind["clock_behind_seconds"] = "600"
 	const scram = "scram.ScramLoginModule"
+	passwords := map[string]string{
+		"sasl.enabled.mechanisms":        "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+		"plain.sasl.jaas.config":         jaas("plain.PlainLoginModule", "user_", s.Users, nil),
+		"scram-sha-256.sasl.jaas.config": jaas(scram, "", nil, nil),
+		"scram-sha-512.sasl.jaas.config": jaas(scram, "", nil, nil),
+	}
+	expired := maps.Clone(passwords)
+	if last {
+		expired["ssl.keystore.location"] = s.authority.expired
+	}
 	return []listener{
 		{name: Certificates, protocol: "SSL", settings: map[string]string{"ssl.client.auth": "required"}},
-		{name: Passwords, protocol: "SASL_SSL", settings: map[string]string{
-			"sasl.enabled.mechanisms":        "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
-			"plain.sasl.jaas.config":         jaas("plain.PlainLoginModule", "user_", s.Users, nil),
-			"scram-sha-256.sasl.jaas.config": jaas(scram, "", nil, nil),
-			"scram-sha-512.sasl.jaas.config": jaas(scram, "", nil, nil),
-		}},
+		{name: Passwords, protocol: "SASL_SSL", settings: passwords},
+		{name: Unreachable, protocol: "SASL_SSL", settings: passwords},
+		{name: Expired, protocol: "SASL_SSL", settings: expired},
 		{name: Tokens, protocol: "SASL_SSL", settings: s.tokens(known)},
 		{name: Behind, protocol: "SASL_SSL", settings: s.tokens(behind)},
 	}
@@ -81,9 +89,15 @@ func (s *Secured) tokens(options map[string]string) map[string]string {
 	}
 }
 
-// properties are those of the whole broker.
-func (s *Secured) properties() map[string]string {
+// properties are those of a whole broker, one of so many. As on Amazon MSK each topic has
+// a replica on each of three brokers, of which one may be missing.
+func (s *Secured) properties(brokers int) map[string]string {
+	replicas, inSync := strconv.Itoa(brokers), strconv.Itoa(max(1, brokers-1))
 	return map[string]string{
+		"default.replication.factor":    replicas,
+		"min.insync.replicas":           inSync,
+		"transaction.state.log.min.isr": inSync,
+
 		"authorizer.class.name":   "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
 		"super.users":             "User:ANONYMOUS",
 		"ssl.keystore.type":       "PEM",

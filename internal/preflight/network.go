@@ -3,12 +3,10 @@ package preflight
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"msklt/internal/access"
@@ -18,43 +16,23 @@ import (
 // certificateMargin is for how long a certificate should still be valid.
 const certificateMargin = 14 * 24 * time.Hour
 
-// attempt is what came of going all the way into the cluster by one address.
-type attempt struct {
-	address string
-	entered *access.Entered
-	problem *access.Problem // nil where it was entered
-}
-
 // enter goes into the cluster by each of its addresses, and tells by stages how far
-// that went. Without one that leads in there is nothing more to look at.
+// that went; then each of its brokers. Without one that leads in, or without one of the
+// brokers, there is nothing more to look at.
 func (l *look) enter(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	attempts := make([]attempt, len(l.Access.Bootstrap))
-	var all sync.WaitGroup
-	for i, address := range l.Access.Bootstrap {
-		all.Go(func() { attempts[i] = l.try(ctx, address) })
-	}
-	all.Wait()
-	in := slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return a.problem != nil })
+	attempts := l.Access.TryEach(ctx, l.Access.Bootstrap)
+	in := slices.DeleteFunc(slices.Clone(attempts), func(a access.Attempt) bool { return a.Problem != nil })
 	l.names(ctx)
-	l.stage("connection", access.TCP, attempts, in, func(attempt) Row { return l.connected(attempts) })
-	l.stage("tls", access.TLS, attempts, in, func(a attempt) Row { return l.encrypted(a.entered) })
+	l.stage("connection", access.TCP, attempts, in, func(access.Attempt) Row { return l.connected(attempts) })
+	l.stage("tls", access.TLS, attempts, in, func(a access.Attempt) Row { return l.encrypted(a.Entered) })
 	l.stage("protocol", access.Kafka, attempts, in, nil)
-	l.stage("login", access.Login, attempts, in, func(a attempt) Row { return l.loggedIn(a.entered) })
-	if len(in) == 0 && l.Access.Mechanism == scenario.MSKIAM && slices.ContainsFunc(attempts, func(a attempt) bool { return a.problem.Stage == access.Login }) {
+	l.stage("login", access.Login, attempts, in, func(a access.Attempt) Row { return l.loggedIn(a.Entered) })
+	if len(in) == 0 && l.Access.Mechanism == scenario.MSKIAM && slices.ContainsFunc(attempts, func(a access.Attempt) bool { return a.Problem.Stage == access.Login }) {
 		l.awsClock(ctx)
 	}
-	return len(in) > 0
-}
-
-func (l *look) try(ctx context.Context, address string) attempt {
-	e, err := l.Access.Try(ctx, address)
-	a := attempt{address: address, entered: e}
-	if err != nil && !errors.As(err, &a.problem) {
-		a.problem = &access.Problem{Stage: access.TCP, Address: address, Err: err, Message: fmt.Sprintf("%s does not answer: %v", address, err)}
-	}
-	return a
+	return len(in) > 0 && l.brokers(ctx, in[0].Entered.Brokers)
 }
 
 // names tells which of the cluster's names resolve.
@@ -76,13 +54,13 @@ func (l *look) names(ctx context.Context) {
 
 // stage adds the rows of a stage: the problems that attempts met there, which are
 // failures where no attempt came in, and otherwise what one that came in saw.
-func (l *look) stage(check string, s access.Stage, attempts, in []attempt, saw func(attempt) Row) {
+func (l *look) stage(check string, s access.Stage, attempts, in []access.Attempt, saw func(access.Attempt) Row) {
 	for _, a := range attempts {
-		at := func(stages ...access.Stage) bool { return a.problem != nil && slices.Contains(stages, a.problem.Stage) }
+		at := func(stages ...access.Stage) bool { return a.Problem != nil && slices.Contains(stages, a.Problem.Stage) }
 		if !at(s) && !(s == access.TCP && at(access.DNS)) && !(s == access.Kafka && at(access.Setup)) {
 			continue
 		}
-		r := Row{Check: check, State: Failed, Found: a.problem.Message, Fix: a.problem.Fix}
+		r := Row{Check: check, State: Failed, Found: a.Problem.Message, Fix: a.Problem.Fix}
 		if at(access.DNS) {
 			r.Check = "name"
 		}
@@ -98,10 +76,10 @@ func (l *look) stage(check string, s access.Stage, attempts, in []attempt, saw f
 	}
 }
 
-func (l *look) connected(attempts []attempt) Row {
+func (l *look) connected(attempts []access.Attempt) Row {
 	answer := 0
 	for _, a := range attempts {
-		if a.problem == nil || a.problem.Stage != access.DNS && a.problem.Stage != access.TCP {
+		if a.Problem == nil || a.Problem.Stage != access.DNS && a.Problem.Stage != access.TCP {
 			answer++
 		}
 	}
@@ -142,46 +120,21 @@ func (l *look) loggedIn(e *access.Entered) Row {
 	return Row{State: OK, Found: found}
 }
 
-// brokers tells which brokers there are, and whether each can be reached where
-// it says that it is.
-func (l *look) brokers(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
-	defer cancel()
-	known, err := l.admin.BrokerMetadata(ctx)
-	if err != nil {
-		l.failed("brokers", fmt.Errorf("the cluster does not say which brokers it has: %w", err), "")
-		return
+// brokers tells which brokers there are, and whether each can be entered where it says
+// that it is: else what is looked at next would tell of nothing but that.
+func (l *look) brokers(ctx context.Context, all []access.Broker) bool {
+	problems := l.Access.TryBrokers(ctx, all)
+	for _, p := range problems {
+		l.add(Row{Check: "brokers", State: Failed, Found: p.Message, Fix: p.Fix})
+	}
+	if len(problems) > 0 {
+		return false
 	}
 	var racks []string
-	problems := make([]error, len(known.Brokers))
-	var all sync.WaitGroup
-	for i, b := range known.Brokers {
-		if b.Rack != nil && *b.Rack != "" {
-			racks = append(racks, *b.Rack)
+	for _, b := range all {
+		if b.Rack != "" {
+			racks = append(racks, b.Rack)
 		}
-		all.Go(func() {
-			conn, err := l.Access.Dial(ctx, "tcp", net.JoinHostPort(b.Host, fmt.Sprint(b.Port)))
-			if err == nil {
-				_ = conn.Close()
-			}
-			problems[i] = err
-		})
-	}
-	all.Wait()
-	unreachable := false
-	for i, err := range problems {
-		if err != nil {
-			unreachable = true
-			var p *access.Problem
-			r := Row{Check: "brokers", State: Failed, Found: fmt.Sprintf("broker %d: %v", known.Brokers[i].NodeID, err)}
-			if errors.As(err, &p) {
-				r.Found, r.Fix = fmt.Sprintf("broker %d: %s", known.Brokers[i].NodeID, p.Message), p.Fix
-			}
-			l.add(r)
-		}
-	}
-	if unreachable {
-		return
 	}
 	slices.Sort(racks)
 	racks = slices.Compact(racks)
@@ -189,7 +142,8 @@ func (l *look) brokers(ctx context.Context) {
 	if len(racks) > 0 {
 		where = "racks " + strings.Join(racks, ", ")
 	}
-	l.ok("brokers", "%d, each reached where it says that it is; %s", len(known.Brokers), where)
+	l.ok("brokers", "%d, each entered where it says that it is; %s", len(all), where)
+	return true
 }
 
 // pings is how many requests tell the round trip.

@@ -82,7 +82,7 @@ func Look(ctx context.Context, c Config) *Report {
 	}
 	defer l.cluster.Close()
 	defer l.client.Close()
-	for _, step := range []func(context.Context){l.brokers, l.roundTrip, l.versions, l.permissions, l.quotas, l.room} {
+	for _, step := range []func(context.Context){l.roundTrip, l.versions, l.permissions, l.quotas, l.room} {
 		if ctx.Err() == nil {
 			step(ctx)
 		}

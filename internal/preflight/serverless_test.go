@@ -46,7 +46,7 @@ func TestServerless(t *testing.T) {
 		t.Errorf("not ready: %q, policy %s", failures(r), r.Policy)
 	}
 	want := map[string]string{
-		"connection": "3 of 3 bootstrap addresses answer", "login": "aws-msk-iam", "brokers": "3, each reached",
+		"connection": "3 of 3 bootstrap addresses answer", "login": "aws-msk-iam", "brokers": "3, each entered",
 		"topic theirs": "2 partitions", "delete topic": "msklt-*", "room": "all creates 3 of the 2398 that are left of 2400",
 	}
 	for _, row := range r.Checks {

@@ -1,0 +1,103 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Broker is one of a cluster's brokers, as the cluster names it to clients.
+type Broker struct {
+	ID      int32
+	Address string
+	Rack    string // "" for none
+}
+
+// Attempt is what came of going into a cluster by one address.
+type Attempt struct {
+	Entered *Entered
+	Problem *Problem // nil where it was entered
+}
+
+// TryEach tries each address, all at once.
+func (a *Access) TryEach(ctx context.Context, addresses []string) []Attempt {
+	attempts := make([]Attempt, len(addresses))
+	var all sync.WaitGroup
+	for i, address := range addresses {
+		all.Go(func() {
+			e, err := a.Try(ctx, address)
+			attempts[i].Entered = e
+			if err != nil && !errors.As(err, &attempts[i].Problem) {
+				attempts[i].Problem = &Problem{Stage: TCP, Address: address, Err: err, Message: fmt.Sprintf("%s does not answer: %v", address, err)}
+			}
+		})
+	}
+	all.Wait()
+	return attempts
+}
+
+// TryBrokers tries each broker where the cluster says that it is, all at once, and
+// returns the problems. Each names its broker.
+func (a *Access) TryBrokers(ctx context.Context, brokers []Broker) (problems []*Problem) {
+	addresses := make([]string, len(brokers))
+	for i, b := range brokers {
+		addresses[i] = b.Address
+	}
+	for i, attempt := range a.TryEach(ctx, addresses) {
+		if p := attempt.Problem; p != nil {
+			p.Message = fmt.Sprintf("broker %d: %s", brokers[i].ID, p.Message)
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
+// enterBrokers returns the first broker's problem, which says how many have one; nil
+// for none.
+func (a *Access) enterBrokers(ctx context.Context, all []Broker) (first *Problem, passing bool) {
+	problems := a.TryBrokers(ctx, all)
+	if len(problems) == 0 {
+		return nil, false
+	}
+	first = problems[0]
+	if len(problems) > 1 {
+		first.Message += fmt.Sprintf(" (%d of %d brokers cannot be entered)", len(problems), len(all))
+	}
+	return first, !slices.ContainsFunc(problems, func(p *Problem) bool { return !p.passing })
+}
+
+// brokers asks which brokers there are, as the first thing that takes a login.
+func (a *Access) brokers(v *visit, offered *kmsg.ApiVersionsResponse) ([]Broker, error) {
+	const plainFormat = 8 // the last version before the format changed
+	r := &kmsg.MetadataRequest{Version: plainFormat, Topics: []kmsg.MetadataRequestTopic{}}
+	for _, k := range offered.ApiKeys {
+		if k.ApiKey == r.Key() {
+			r.Version = min(plainFormat, k.MaxVersion)
+		}
+	}
+	answer := kmsg.NewPtrMetadataResponse()
+	err := v.ask(r, answer)
+	if a.Auth == nil && hungUp(err) {
+		return nil, &Problem{Stage: Login, Address: v.address, Err: err,
+			Message: fmt.Sprintf("%s ends a connection that does not log in", v.address),
+			Fix:     "write how to log in: auth: {mechanism: …}, or take a port that asks for no login"}
+	}
+	if err != nil {
+		return nil, &Problem{Stage: Kafka, Address: v.address, Err: err, Message: fmt.Sprintf("%s does not say which brokers there are: %v", v.address, cause(err))}
+	}
+	var all []Broker
+	for _, b := range answer.Brokers {
+		one := Broker{ID: b.NodeID, Address: net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))}
+		if b.Rack != nil {
+			one.Rack = *b.Rack
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
