@@ -13,14 +13,15 @@ import (
 	"msklt/internal/kafkatest"
 )
 
-// brief is a scenario that takes every permission, for a second.
+// brief is a scenario that takes every permission, for a second. A transaction of it
+// writes to each partition.
 const brief = `
 version: 1
 name: brief
 topics:
   t: {partitions: 3}
 producers:
-  p: {topic: t, rate: 200/s, value: {size: 100B}, settings: {transactions: {records: 20}}}
+  p: {topic: t, rate: 200/s, key: {keys: 100}, value: {size: 100B}, settings: {transactions: {records: 20}}}
 consumers:
   g: {topics: [t]}
 phases:
@@ -79,6 +80,7 @@ func (s *secured) logins(t *testing.T, token string) {
 				s.refused(t, exitEnvironment, c.env, c.says, "run", path, "--target", target)
 				return
 			}
+			s.entersEach(t, c.env, path, target)
 			out := filepath.Join(t.TempDir(), "out")
 			p := s.program(t, c.env, "run", path, "--target", target, "--out", out, "--json")
 			checkFine(t, p.code(t), out)
@@ -88,15 +90,40 @@ func (s *secured) logins(t *testing.T, token string) {
 			if n := r.Totals; n.Scheduled != 200 || n.Acked == 0 || n.Acked+n.Unsent != 200 || n.Consumed != n.Acked || !r.Target.TLS || r.Target.Auth != mechanism {
 				t.Errorf("totals %+v, target %+v", n, r.Target)
 			}
+			var leaders []int32
+			for _, p := range r.Partitions {
+				leaders = append(leaders, p.Leader)
+				if p.AckedRecords == 0 || p.LogEndDelta <= p.AckedRecords { // which has markers, too
+					t.Errorf("partition %d on broker %d: %d acked, log end moved by %d", p.Partition, p.Leader, p.AckedRecords, p.LogEndDelta)
+				}
+			}
+			if slices.Sort(leaders); !slices.Equal(leaders, three) || r.Target.Brokers != len(three) {
+				t.Errorf("%d brokers, led by %v", r.Target.Brokers, leaders)
+			}
 			s.hidden(t, p, out)
 		})
 	}
 }
 
+// entersEach holds that a look, which logs in at each broker, finds everything right.
+func (s *secured) entersEach(t *testing.T, env []string, path, target string) {
+	t.Helper()
+	// As fast as it goes there is no ceiling to measure.
+	p := s.program(t, env, "check", path, "--target", target, "--set", "producers.p.rate=max")
+	if code := p.code(t); code != exitOK {
+		t.Errorf("exit code %d of check\n%s", code, p.stderr.String())
+	}
+	const says = "✓ brokers 3, each entered where it says that it is; racks rack-1, rack-2, rack-3"
+	if !strings.Contains(strings.Join(strings.Fields(p.stderr.String()), " "), says) {
+		t.Errorf("it does not say %q:\n%s", says, p.stderr.String())
+	}
+	s.hidden(t, p, t.TempDir())
+}
+
 // permissions takes one permission after the other from a client: a run names it and
 // leaves nothing.
 func (s *secured) permissions(t *testing.T) {
-	target := s.target(t, kafkatest.Passwords, fmt.Sprintf("auth: {mechanism: scram-sha-512, username: limited, password: %q}\ntls: {ca: %q}", rightPassword, s.Authority().File))
+	target := s.target(t, kafkatest.Passwords, s.scram("limited"))
 	path := s.file(t, "brief.yaml", brief)
 	for _, taken := range kafkatest.Runs() {
 		says := missed(taken)

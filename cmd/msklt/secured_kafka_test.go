@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,8 +36,12 @@ type secured struct {
 	secrets []string
 }
 
-// TestKafkaSecured runs the program against one cluster: every login rightly and
-// wrongly, without one permission after the other, and with targets that are wrong.
+// three are the brokers of the cluster.
+var three = []int32{1, 2, 3}
+
+// TestKafkaSecured runs the program against one cluster of three brokers: every login
+// rightly and wrongly, without one permission after the other, with targets that are
+// wrong, and with a broker that cannot be entered.
 func TestKafkaSecured(t *testing.T) {
 	token := jwt(time.Now().Add(time.Hour))
 	s := &secured{dir: t.TempDir(), Broker: kafkatest.Start(t, kafkatest.Options{Brokers: 3, Secured: &kafkatest.Secured{
@@ -51,6 +56,7 @@ func TestKafkaSecured(t *testing.T) {
 	t.Run("logins", func(t *testing.T) { s.logins(t, token) })
 	t.Run("permissions", s.permissions)
 	t.Run("wrong", s.wrong)
+	t.Run("broken", s.broken)
 	s.OnlyTopics(t)
 }
 
@@ -75,6 +81,11 @@ func (s *secured) target(t *testing.T, listener, rest string) (path string) {
 	t.Helper()
 	text := fmt.Sprintf("version: 1\nname: secured\nbootstrap: %q\n%s\n", strings.Join(s.At(listener), ","), rest)
 	return s.file(t, strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())+".yaml", text)
+}
+
+// scram is the login of a user of the cluster, as target files say it.
+func (s *secured) scram(user string) string {
+	return fmt.Sprintf("auth: {mechanism: scram-sha-512, username: %s, password: %q}\ntls: {ca: %q}", user, rightPassword, s.Authority().File)
 }
 
 // program is the program with nothing of AWS in its environment but what is given.
@@ -149,6 +160,7 @@ func missed(acl kafkatest.ACL) string {
 }
 
 // clear deletes what a client without the permission has left, as the cluster's owner.
+// It has a replica on each broker, of which one may be missing, and each leads a partition.
 func (s *secured) clear(t *testing.T) {
 	t.Helper()
 	onCluster(t, s.Bootstrap(), func(ctx context.Context, admin *kadm.Client) {
@@ -156,6 +168,26 @@ func (s *secured) clear(t *testing.T) {
 		if err != nil || len(all) != 1 {
 			t.Fatalf("topics %v, %v; want one", all.Names(), err)
 		}
-		s.DeleteTopic(t, all.Names()[0])
+		topic := all.Names()[0]
+		var leaders []int32
+		for _, p := range all[topic].Partitions.Sorted() {
+			leaders = append(leaders, p.Leader)
+			if slices.Sort(p.Replicas); !slices.Equal(p.Replicas, three) {
+				t.Errorf("partition %d has replicas on %v", p.Partition, p.Replicas)
+			}
+		}
+		if slices.Sort(leaders); !slices.Equal(leaders, three) {
+			t.Errorf("partitions are led by %v", leaders)
+		}
+		configs, err := admin.DescribeTopicConfigs(ctx, topic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range configs[0].Configs {
+			if c.Key == "min.insync.replicas" && c.MaybeValue() != "2" {
+				t.Errorf("%s is %s", c.Key, c.MaybeValue())
+			}
+		}
+		s.DeleteTopic(t, topic)
 	})
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -55,6 +57,25 @@ func (s *secured) wrong(t *testing.T) {
 	}
 }
 
+// broken names the one broker of three that clients cannot enter, which the cluster's
+// addresses do not show: a look, and a run, which leaves nothing.
+func (s *secured) broken(t *testing.T) {
+	const third = "broker 3: "
+	for listener, says := range map[string][]string{
+		kafkatest.Unreachable: {third + "127.0.0.1:", "refuses connections: nothing listens on port", "check the port, and that the broker is up"},
+		kafkatest.Expired:     {third + "the certificate of " + s.At(kafkatest.Expired)[2] + " has expired: it was valid until", "renew it"},
+	} {
+		path, target := s.file(t, "brief.yaml", brief), s.target(t, listener, s.scram("loader"))
+		t.Run(listener+"/check", func(t *testing.T) {
+			words := append([]string{"✓ login scram-sha-512 as User:loader ✗ brokers " + third, "3 of 3 bootstrap addresses answer"}, says...)
+			s.refused(t, exitEnvironment, nil, words, "check", path, "--target", target)
+		})
+		t.Run(listener+"/run", func(t *testing.T) {
+			s.refused(t, exitEnvironment, nil, append([]string{"msklt: " + third}, says...), "run", path, "--target", target)
+		})
+	}
+}
+
 // clock starts a web server in AWS's place, whose clock is behind by so much, and
 // returns its address.
 func clock(t *testing.T, by time.Duration) (url string) {
@@ -84,22 +105,9 @@ func encrypting(t *testing.T, a *kafkatest.Authority, host string, until time.Du
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_ = conn.(*tls.Conn).Handshake()
-			}()
-		}
-	}()
-	return l.Addr().String()
+	s := httptest.NewUnstartedServer(nil)
+	s.TLS, s.Config.ErrorLog = &tls.Config{Certificates: []tls.Certificate{cert}}, log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
 }

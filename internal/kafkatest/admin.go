@@ -228,29 +228,31 @@ func (b *Broker) DeleteTopic(t testing.TB, name string) {
 	}
 }
 
-// OnlyTopics fails the test unless soon there are just these topics, but for Kafka's
-// own.
+// OnlyTopics fails the test unless soon each broker knows just these topics, but for
+// Kafka's own.
 func (b *Broker) OnlyTopics(t testing.TB, want ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), adminTimeout)
 	defer cancel()
-	waitFor(ctx, t, fmt.Sprintf("just the topics %q", want), func() (bool, error) {
-		answer, err := ask(ctx, b.bootstrap[0], kmsg.NewPtrMetadataRequest()) // of all
-		if err != nil {
-			return false, err
-		}
-		var names []string
-		for _, topic := range answer.(*kmsg.MetadataResponse).Topics {
-			if !topic.IsInternal {
-				names = append(names, *topic.Topic)
+	for _, address := range b.bootstrap {
+		waitFor(ctx, t, fmt.Sprintf("just the topics %q on %s", want, address), func() (bool, error) {
+			answer, err := ask(ctx, address, kmsg.NewPtrMetadataRequest()) // of all
+			if err != nil {
+				return false, err
 			}
-		}
-		slices.Sort(names)
-		if !slices.Equal(names, want) {
-			return false, fmt.Errorf("there are %q", names)
-		}
-		return true, nil
-	})
+			var names []string
+			for _, topic := range answer.(*kmsg.MetadataResponse).Topics {
+				if !topic.IsInternal {
+					names = append(names, *topic.Topic)
+				}
+			}
+			slices.Sort(names)
+			if !slices.Equal(names, want) {
+				return false, fmt.Errorf("there are %q", names)
+			}
+			return true, nil
+		})
+	}
 }
 
 // Flowing returns the topics that clients made whose names end with one of names, once

@@ -58,8 +58,8 @@ func acls() map[string]kafkatest.ACL {
 // TestKafkaPermissions takes one permission after the other from a client, and holds
 // that the look names that one; then all of them, and gives back what the look says.
 func TestKafkaPermissions(t *testing.T) {
-	b := kafkatest.Start(t, kafkatest.Options{Secured: &kafkatest.Secured{Users: map[string]string{"loader": "right"}}})
-	b.CreateTopic(t, "theirs", 2)
+	b := kafkatest.Start(t, kafkatest.Options{Brokers: 3, Secured: &kafkatest.Secured{Users: map[string]string{"loader": "right"}}})
+	b.CreateTopic(t, "theirs", 3)
 	s, err := scenario.Parse("all.yaml", []byte(all), scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestKafkaPermissions(t *testing.T) {
 		}
 	})
 	b.OnlyTopics(t, "theirs")
-	if ends := b.LogEnd(t, "theirs"); ends[0]+ends[1] != 0 {
+	if ends := b.LogEnd(t, "theirs"); ends[0]+ends[1]+ends[2] != 0 {
 		t.Errorf("something was written to a topic that is not msklt's: %v", ends)
 	}
 }
