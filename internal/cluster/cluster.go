@@ -66,8 +66,9 @@ func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, e
 	opts = append(slices.Clone(opts),
 		kgo.SeedBrokers(bootstrap...),
 		// A broker does not lead a new partition before it has made its log; with
-		// growing pauses, 200 topics would take half a minute.
-		kgo.RetryBackoffFn(func(int) time.Duration { return retryPause }),
+		// growing pauses, 200 topics would take half a minute, and with an older idea of
+		// its leader each may take five seconds.
+		kgo.RetryBackoffFn(func(int) time.Duration { return retryPause }), kgo.MetadataMinAge(retryPause),
 		kgo.RequestRetries(int(retryTimeout/retryPause)), kgo.RetryTimeout(retryTimeout))
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
