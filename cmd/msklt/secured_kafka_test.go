@@ -183,10 +183,8 @@ func (s *secured) clear(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range configs[0].Configs {
-			if c.Key == "min.insync.replicas" && c.MaybeValue() != "2" {
-				t.Errorf("%s is %s", c.Key, c.MaybeValue())
-			}
+		if !slices.ContainsFunc(configs[0].Configs, func(c kadm.Config) bool { return c.Key == "min.insync.replicas" && c.MaybeValue() == "2" }) {
+			t.Errorf("of min.insync.replicas it says %+v", configs[0].Configs)
 		}
 		s.DeleteTopic(t, topic)
 	})

@@ -36,6 +36,8 @@ type Options struct {
 	Advertise func(t testing.TB, address string) string
 }
 
+func (o Options) brokers() int { return max(1, o.Brokers) }
+
 // Broker is a running Apache Kafka: one or several brokers, numbered from 1, of
 // which the first is also the controller.
 type Broker struct {
@@ -136,5 +138,3 @@ func (b *Broker) waitReady(t testing.TB) {
 		})
 	}
 }
-
-func (o Options) brokers() int { return max(1, o.Brokers) }

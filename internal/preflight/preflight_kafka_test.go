@@ -90,6 +90,9 @@ func TestKafkaPermissions(t *testing.T) {
 	} else {
 		for _, row := range r.Checks {
 			t.Logf("%+v", row)
+			if row.Check == "brokers" && row.Found != "3, each entered where it says that it is; racks rack-1, rack-2, rack-3" {
+				t.Errorf("of the brokers it says %q", row.Found)
+			}
 		}
 	}
 	for name := range every {
