@@ -48,13 +48,26 @@ func (l *look) enter(ctx context.Context) bool {
 	return len(in) > 0
 }
 
-func (l *look) try(ctx context.Context, address string) attempt {
-	e, err := l.Access.Try(ctx, address)
-	a := attempt{address: address, entered: e}
-	if err != nil && !errors.As(err, &a.problem) {
-		a.problem = &access.Problem{Stage: access.TCP, Address: address, Err: err, Message: fmt.Sprintf("%s does not answer: %v", address, err)}
+// try goes in by an address, and again while a broker lets nobody in for their number.
+func (l *look) try(ctx context.Context, address string) (a attempt) {
+	for {
+		e, err := l.Access.Try(ctx, address)
+		last := attempt{address: address, entered: e}
+		if err != nil && !errors.As(err, &last.problem) {
+			last.problem = &access.Problem{Stage: access.TCP, Address: address, Err: err, Message: fmt.Sprintf("%s does not answer: %v", address, err)}
+		}
+		if a.problem == nil || last.problem == nil || ctx.Err() == nil {
+			a = last // not that the time is up
+		}
+		if a.problem == nil || !a.problem.TooMany() {
+			return a
+		}
+		select {
+		case <-ctx.Done():
+			return a
+		case <-time.After(time.Second):
+		}
 	}
-	return a
 }
 
 // names tells which of the cluster's names resolve.
