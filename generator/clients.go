@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"msklt/internal/limits"
 	"msklt/scenario"
 )
 
@@ -187,11 +188,11 @@ var errHungUp = errors.New("the broker closed a new connection before its first 
 // the first answer, as a cluster does over its limit on connections.
 type connectHook struct{ *run }
 
-func (h connectHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+func (h connectHook) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
 	switch {
 	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, kgo.ErrClientClosed):
 	case tooManyConnects(err):
-		h.observer.turnedAway()
+		h.observer.turnedAway(net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))))
 		h.errors.add("connect", err, h.clock.now())
 	case refusedLogin(err):
 		h.logins.refused(err)
@@ -207,7 +208,7 @@ func (h connectHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ ne
 // tooManyConnects tells a login that was refused for the rate of logins: so MSK's IAM
 // listeners say that a limit on connection attempts is met.
 func tooManyConnects(err error) bool {
-	return refusedLogin(err) && strings.Contains(strings.ToLower(err.Error()), "too many connects")
+	return refusedLogin(err) && limits.TooManyConnects(err.Error())
 }
 
 // batchHook counts record batches as the client library reports them.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -30,7 +31,7 @@ func newErrorLog(events *eventLog) *errorLog {
 func (l *errorLog) add(where string, err error, at time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	k := errorKey{where, withoutPort(err)}
+	k := errorKey{where, lasting(err)}
 	if _, ok := l.seen[k]; !ok && len(l.seen) >= maxErrorTexts {
 		k = errorKey{where, "other errors"}
 	}
@@ -42,15 +43,21 @@ func (l *errorLog) add(where string, err error, at time.Duration) {
 	l.seen[k] = &report.ErrorCount{Where: k.where, Error: k.text, Count: 1, FirstAt: at.Seconds()}
 }
 
-// withoutPort is an error's text without this machine's end of a connection, which
-// makes each text another.
-func withoutPort(err error) string {
+// requestID is what Amazon MSK puts in front of why it refuses a login.
+var requestID = regexp.MustCompile(`\[[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\]: `)
+
+// lasting is an error's text without what makes each text another: this machine's end
+// of a connection, and the name of a login.
+func lasting(err error) string {
+	if tooManyConnects(err) {
+		return "the broker refused a login for a limit on its connections: Too many connects"
+	}
 	text := err.Error()
 	var op *net.OpError
 	if errors.As(err, &op) && op.Source != nil {
 		text = strings.ReplaceAll(text, op.Source.String()+"->", "")
 	}
-	return text
+	return requestID.ReplaceAllString(text, "")
 }
 
 func (l *errorLog) list() []report.ErrorCount {

@@ -93,7 +93,7 @@ func (f *idleFleet) keep(ctx context.Context, addr string) {
 		f.failed.Add(1)
 		switch {
 		case tooManyConnects(err):
-			f.tap.observer.turnedAway()
+			f.tap.observer.turnedAway(addr)
 			f.errors.add("connect", err, f.now())
 		case refusedLogin(err):
 			f.logins.refused(err)
@@ -141,7 +141,7 @@ func (f *idleFleet) hold(ctx context.Context, addr string, opened func()) error 
 		err := refresh(ctx, client)
 		conn := dialled.Load()
 		if err != nil {
-			if conn != nil && conn.ended() {
+			if conn != nil && conn.ended() && !refusedLogin(err) {
 				return conn.err
 			}
 			return err

@@ -13,25 +13,25 @@ import (
 // throttle, as their taps see it. One lock serves all: it is taken once for a
 // request, never for a record.
 type observer struct {
-	mu       sync.Mutex
-	origin   time.Time // a whole second; second n of every series began n seconds later
-	replay   *limits.Replay
-	nodes    map[string]int32 // advertised address → broker id
-	topics   topicIndex
-	links    map[linkKey]*link
-	order    []*link
-	open     int64
-	welcomed int64                    // of those, the ones that have had an answer
-	owners   []string                 // of each client
-	unsafe   map[int]int64            // records without idempotence that went out and were not refused, by partition number over all topics
-	missing  map[string]time.Duration // when a leader first did not know a topic
+	mu      sync.Mutex
+	origin  time.Time // a whole second; second n of every series began n seconds later
+	replay  *limits.Replay
+	nodes   map[string]int32 // advertised address → broker id
+	topics  topicIndex
+	links   map[linkKey]*link
+	order   []*link
+	all     door                     // of the cluster
+	doors   map[int32]*door          // of each broker, or unknown address
+	owners  []string                 // of each client
+	unsafe  map[int]int64            // records without idempotence that went out and were not refused, by partition number over all topics
+	missing map[string]time.Duration // when a leader first did not know a topic
 
 	outages  []outage
 	relogins []relogin
 	moves    []move
 	leads    []int32 // the broker that took each partition's last batch; -1 before
 
-	clusterIn, clusterOut, requests, connections, attempts *limits.Scope
+	clusterIn, clusterOut, requests *limits.Scope
 }
 
 // linkKey names a client's connections to one broker that carry one kind of load.
@@ -68,13 +68,13 @@ type topicScopes struct {
 
 func newObserver(origin time.Time) *observer {
 	o := &observer{
-		origin: origin, replay: limits.NewReplay(), nodes: map[string]int32{}, links: map[linkKey]*link{}, unsafe: map[int]int64{}, missing: map[string]time.Duration{},
+		origin: origin, replay: limits.NewReplay(), nodes: map[string]int32{}, doors: map[int32]*door{}, links: map[linkKey]*link{}, unsafe: map[int]int64{}, missing: map[string]time.Duration{},
 		topics: topicIndex{byName: map[string]*topicScopes{}, byID: map[[16]byte]*topicScopes{}},
 	}
 	scope := func(n limits.Name) *limits.Scope { return o.replay.Scope(limits.Instance{Limit: n}) }
 	o.clusterIn, o.clusterOut = scope(limits.ClusterIngress), scope(limits.ClusterEgress)
-	o.requests, o.connections = scope(limits.ClusterRequests), scope(limits.ClusterConnections)
-	o.attempts = scope(limits.ClusterAttempts)
+	o.requests = scope(limits.ClusterRequests)
+	o.all = door{connections: scope(limits.ClusterConnections), attempts: scope(limits.ClusterAttempts)}
 	return o
 }
 
@@ -205,50 +205,3 @@ func (l *link) carries(number int) bool { return number < len(l.carried) && l.ca
 
 // loaded tells whether the link carried records at all.
 func (l *link) loaded() bool { return len(l.carried) > 0 }
-
-// dialled counts a connection attempt, and the connection when it came about.
-func (o *observer) dialled(ok bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	at := o.now()
-	o.replay.Add(at, []limits.Charge{{Scope: o.attempts, N: 1}}, 0, limits.Source{})
-	o.gauge(at)
-	if ok {
-		o.open++
-		o.replay.Gauge(at, o.connections, o.open)
-	}
-}
-
-// hungUp counts the end of a connection.
-func (o *observer) hungUp(c *tapConn) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.gauge(o.now())
-	o.open--
-	if c.ended = true; c.welcome {
-		o.welcomed--
-	}
-}
-
-// welcome counts a connection that has had its first answer.
-func (o *observer) welcome(c *tapConn) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !c.ended {
-		c.welcome = true
-		o.welcomed++
-	}
-}
-
-// turnedAway counts a connection that the cluster closed because there are too many,
-// or come too fast.
-func (o *observer) turnedAway() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.replay.TurnAway(o.now(), o.welcomed)
-}
-
-// gauge carries the number of open connections over to the present second.
-func (o *observer) gauge(at time.Duration) {
-	o.replay.Fill(at, o.connections, o.open)
-}

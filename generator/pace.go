@@ -81,6 +81,17 @@ func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr)
 }
 
+// Paced is a dialer whose attempts keep within the limits on them, as a run's do.
+func Paced(dial Dialer, l limits.Limits) Dialer {
+	pace := newDialPace(l)
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if err := pace.wait(ctx); err != nil {
+			return nil, err
+		}
+		return dial(ctx, network, addr)
+	}
+}
+
 // Patient is a dialer whose attempts that fail take redialPause at least: franz-go
 // asks at once again for a transaction's producer id, and would dial a coordinator
 // that is down as fast as the machine can.

@@ -245,7 +245,7 @@ func (o *observer) snapshot(over bool) (throttles []ThrottleSnapshot, open int64
 			t.Pairs++
 		}
 	}
-	return throttles, o.open
+	return throttles, o.all.open
 }
 
 // gather adds a distribution and returns how many of it are censored.

@@ -39,11 +39,11 @@ func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling++ })
 	conn, err := t.dialer(ctx, network, addr)
 	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling-- })
-	t.observer.dialled(err == nil)
+	door := t.observer.dialled(addr, err == nil)
 	if err != nil {
 		return nil, err
 	}
-	c := &tapConn{Conn: conn, tap: t, addr: addr, opened: t.observer.now()}
+	c := &tapConn{Conn: conn, tap: t, addr: addr, door: door, opened: t.observer.now()}
 	t.push.opened(c)
 	return c, nil
 }
@@ -54,6 +54,7 @@ type tapConn struct {
 	net.Conn
 	tap    *tap
 	addr   string
+	door   *door
 	opened time.Duration
 	closed sync.Once
 	failed sync.Once // without having been closed

@@ -112,7 +112,9 @@ func (p *process) look(ctx context.Context, jobs []job, asJSON bool) error {
 		}
 		c.Scenarios, c.Limits = append(c.Scenarios, j.scenario), append(c.Limits, w.Limits)
 	}
-	c.Access = w.access
+	paced := *w.access // a look makes connections, too
+	paced.Dial = generator.Paced(paced.Dial, w.Limits)
+	c.Access = &paced
 	fmt.Fprintf(p.stderr, "\n%s\n", w.access.Name)
 	c.Tell = func(r preflight.Row) { r.Print(p.stderr, p.width()) }
 	found := preflight.Look(ctx, c)

@@ -95,6 +95,9 @@ func read(path string, at place, o scenario.Options) (job, error) {
 	}
 	l, err := limits.Resolve(declared)
 	l.ConnectRate = t.ConnectRate
+	if t.Embedded == nil {
+		l = l.Under(t.Auth.Mechanism)
+	}
 	return job{path, s, l, t, new(way)}, err
 }
 
@@ -172,6 +175,7 @@ func open(ctx context.Context, j job) (*site, error) {
 		if w.Limits, err = limits.Resolve(scenario.Limits{Extends: a.Profile}); err != nil {
 			return nil, fmt.Errorf("limits of cluster %s: %w", a.Name, err)
 		}
+		w.Limits = w.Limits.Under(j.target.Auth.Mechanism)
 		w.Limits.ConnectRate = j.target.ConnectRate
 	}
 	return w, nil

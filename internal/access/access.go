@@ -10,6 +10,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
 
@@ -120,6 +121,11 @@ func (p *Problem) Error() string {
 		return p.Message
 	}
 	return fmt.Sprintf("%s; %s", p.Message, p.Fix)
+}
+
+// TooMany tells that a login was refused for the number of logins, not for who logs in.
+func (p *Problem) TooMany() bool {
+	return errors.Is(p.Err, kerr.SaslAuthenticationFailed) && limits.TooManyConnects(p.Message)
 }
 
 // Unwrap returns the cause.

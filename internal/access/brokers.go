@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -25,21 +26,38 @@ type Attempt struct {
 	Problem *Problem // nil where it was entered
 }
 
-// TryEach tries each address, all at once.
+// TryEach tries each address, all at once, and again while a broker lets nobody in for
+// their number.
 func (a *Access) TryEach(ctx context.Context, addresses []string) []Attempt {
 	attempts := make([]Attempt, len(addresses))
 	var all sync.WaitGroup
 	for i, address := range addresses {
-		all.Go(func() {
-			e, err := a.Try(ctx, address)
-			attempts[i].Entered = e
-			if err != nil && !errors.As(err, &attempts[i].Problem) {
-				attempts[i].Problem = &Problem{Stage: TCP, Address: address, Err: err, Message: fmt.Sprintf("%s does not answer: %v", address, err)}
-			}
-		})
+		all.Go(func() { attempts[i] = a.tryPatiently(ctx, address) })
 	}
 	all.Wait()
 	return attempts
+}
+
+func (a *Access) tryPatiently(ctx context.Context, address string) (out Attempt) {
+	for {
+		var last Attempt
+		var err error
+		last.Entered, err = a.Try(ctx, address)
+		if err != nil && !errors.As(err, &last.Problem) {
+			last.Problem = &Problem{Stage: TCP, Address: address, Err: err, Message: fmt.Sprintf("%s does not answer: %v", address, err)}
+		}
+		if out.Problem == nil || last.Problem == nil || ctx.Err() == nil {
+			out = last // not that the time is up
+		}
+		if out.Problem == nil || !out.Problem.TooMany() {
+			return out
+		}
+		select {
+		case <-ctx.Done():
+			return out
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // TryBrokers tries each broker where the cluster says that it is, all at once, and

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"msklt/internal/limits"
 	"msklt/scenario"
 )
 
@@ -244,9 +245,10 @@ func (a *Access) refused(address, said string, err error) error {
 	}
 	p.Message = fmt.Sprintf("%s refuses the login by %s: %s", address, a.Mechanism, reason)
 	switch {
-	case strings.Contains(strings.ToLower(said), "too many connects"):
+	case limits.TooManyConnects(said):
 		p.passing = true
-		p.Fix = "it takes no more logins per second; lower connect_rate, or wait for those of others"
+		p.Message = fmt.Sprintf("%s lets nobody in for its limits on connections, whoever logs in: %s", address, said)
+		p.Fix = "wait until others connect less, lower connect_rate, or have the limit raised"
 	case a.Mechanism == scenario.OAuthBearer:
 		p.Fix = "check the token: whom it is for, who issued it, and that it has not expired by the broker's clock"
 	case a.Mechanism == scenario.MSKIAM:

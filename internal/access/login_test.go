@@ -92,7 +92,7 @@ func TestRefusedLogins(t *testing.T) {
 	for said, says := range map[string][]string{
 		"Authentication failed: Invalid username or password": {"refuses the login by plain: Authentication failed: Invalid username or password", "auth.username"},
 		"no hunter2 here":          {"no [secret] here"},
-		"[3f1]: Too many connects": {"Too many connects", "lower connect_rate"},
+		"[3f1]: Too many connects": {"lets nobody in for its limits on connections, whoever logs in: [3f1]: Too many connects", "lower connect_rate"},
 	} {
 		a := opened(t, password, "")
 		_, err := a.Try(t.Context(), refuses(said))

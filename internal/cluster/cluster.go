@@ -89,6 +89,9 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 		return err
 	}
 	m, err := c.admin.BrokerMetadata(ctx)
+	for tooMany(err) && pause(ctx) {
+		m, err = c.admin.BrokerMetadata(ctx)
+	}
 	if err != nil {
 		return Errorf("reading the brokers of %s: %w", strings.Join(bootstrap, ","), err)
 	}
@@ -134,6 +137,22 @@ func level(v kadm.BrokerApiVersions) string {
 	return fmt.Sprintf("produce v%d, fetch v%d", produce, fetch)
 }
 
+// tooMany tells a login that is refused for the number of logins: it may be let in
+// later.
+func tooMany(err error) bool {
+	return errors.Is(err, kerr.SaslAuthenticationFailed) && limits.TooManyConnects(err.Error())
+}
+
+// pause waits a moment; false when the context ends first.
+func pause(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(500 * time.Millisecond):
+		return true
+	}
+}
+
 // reach tries until the deadline, because a cluster may be starting; it names
 // the addresses and the last error.
 func (c *Cluster) reach(ctx context.Context, bootstrap []string) error {
@@ -145,17 +164,19 @@ func (c *Cluster) reach(ctx context.Context, bootstrap []string) error {
 		if err == nil {
 			return nil
 		}
-		if errors.Is(err, kerr.SaslAuthenticationFailed) {
+		if errors.Is(err, kerr.SaslAuthenticationFailed) && !tooMany(err) {
 			return Errorf("logging in at %s: %w", strings.Join(bootstrap, ", "), err)
 		}
 		if last == nil || !errors.Is(err, context.DeadlineExceeded) {
 			last = err
 		}
-		select {
-		case <-ctx.Done():
-			return Errorf("no Kafka broker answers at %s: %w", strings.Join(bootstrap, ", "), last)
-		case <-time.After(500 * time.Millisecond):
+		if pause(ctx) {
+			continue
 		}
+		if tooMany(last) {
+			return Errorf("%s let nobody in for %s, for their limits on connections: %w; wait until others connect less", strings.Join(bootstrap, ", "), connectTimeout, last)
+		}
+		return Errorf("no Kafka broker answers at %s: %w", strings.Join(bootstrap, ", "), last)
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/internal/cluster"
@@ -101,5 +104,50 @@ func TestRefusals(t *testing.T) {
 		if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), topic.Name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestOpenWaitsForOthers: a login that is refused for a limit on connections is tried
+// again, and said to be no more than that.
+func TestOpenWaitsForOthers(t *testing.T) {
+	for name, leave := range map[string]time.Duration{"for a while": 3 * time.Second, "for good": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network, iam := new(kfake.VirtualNetwork), embedded.NewIAM()
+				e, err := embedded.Start(t.Context(), embedded.Config{
+					As: embedded.MSKServerless, IAM: iam, Brokers: 1, Listen: "127.0.0.1:9092", OnNetwork: network.Listen,
+					Limits: limits.Limits{Values: map[limits.Name]float64{limits.BrokerConnections: 2}},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer e.Close()
+				opts := []kgo.Opt{kgo.SeedBrokers(e.Bootstrap()...), kgo.Dialer(network.DialContext), kgo.SASL(iam.Mechanism())}
+				for range 2 {
+					other, err := kgo.NewClient(opts...)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer other.Close()
+					if err := other.Ping(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					time.AfterFunc(leave, other.Close)
+				}
+				began := time.Now()
+				c, err := cluster.Open(t.Context(), e.Bootstrap(), opts...)
+				took := time.Since(began)
+				if leave < time.Hour {
+					if err != nil || took > leave+time.Second {
+						t.Fatalf("after %s: %v", took, err)
+					}
+					c.Close()
+					return
+				}
+				if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), "127.0.0.1:9092 let nobody in for 10s, for their limits on connections") || took != 10*time.Second {
+					t.Errorf("after %s: %v", took, err)
+				}
+			})
+		})
 	}
 }

@@ -48,6 +48,7 @@ type conn struct {
 	out        []byte // reused for what is rewritten
 	session    session
 
+	standing standing    // the quotas'
 	admitted atomic.Bool // a produce request is counted by the cluster's admission
 }
 
@@ -288,7 +289,7 @@ func (c *conn) hangUp() error {
 	c.goneOnce.Do(func() {
 		close(c.gone)
 		c.listener.forget(c)
-		c.listener.cluster.quotas.disconnect()
+		c.listener.cluster.quotas.disconnect(c)
 	})
 	return c.Conn.Close()
 }

@@ -88,11 +88,11 @@ func (l *listener) Accept() (net.Conn, error) {
 			}
 			return nil, err
 		}
-		if !l.cluster.quotas.connect() {
+		c := newConn(l, raw)
+		if !l.cluster.quotas.connect(c) {
 			_ = raw.Close() // nothing was written: there is nothing to lose
 			continue
 		}
-		c := newConn(l, raw)
 		if !l.track(c, ln) {
 			_ = c.Close() // the broker has just gone down
 			continue

@@ -58,14 +58,14 @@ func (c *conn) authenticate(req *kmsg.SASLAuthenticateRequest) kmsg.Response {
 	}
 	c.session.asked = false
 	now, iam := time.Now(), c.listener.cluster.serverless.iam
+	if c.session.until.IsZero() { // the connection's first
+		if over := c.listener.cluster.quotas.enter(c); over != "" {
+			return c.denyLogin(resp, tooManyConnects, string(over))
+		}
+	}
 	id, err := iam.verify(req.SASLAuthBytes, now)
 	if err != nil {
-		resp.ErrorCode = kerr.SaslAuthenticationFailed.Code
-		message := fmt.Sprintf("[%s]: Access denied (%v)", requestID(), err)
-		resp.ErrorMessage = &message
-		c.refuse(refusal{code: kerr.SaslAuthenticationFailed, reason: partOf(err)})
-		c.request.last = true
-		return resp
+		return c.denyLogin(resp, fmt.Sprintf("Access denied (%v)", err), partOf(err))
 	}
 	lasts := id.Expires.Sub(now)
 	if iam.Session > 0 {
@@ -74,6 +74,15 @@ func (c *conn) authenticate(req *kmsg.SASLAuthenticateRequest) kmsg.Response {
 	c.session.until = now.Add(lasts)
 	resp.SessionLifetimeMillis = lasts.Milliseconds()
 	c.listener.cluster.quotas.loggedIn()
+	return resp
+}
+
+// denyLogin refuses a login and ends the connection.
+func (c *conn) denyLogin(resp *kmsg.SASLAuthenticateResponse, says, reason string) kmsg.Response {
+	message := fmt.Sprintf("[%s]: %s", requestID(), says)
+	resp.ErrorCode, resp.ErrorMessage = kerr.SaslAuthenticationFailed.Code, &message
+	c.refuse(refusal{code: kerr.SaslAuthenticationFailed, reason: reason})
+	c.request.last = true
 	return resp
 }
 

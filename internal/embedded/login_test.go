@@ -15,6 +15,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/oauth"
 	"pgregory.net/rapid"
+
+	"msklt/internal/limits"
 )
 
 // login logs in, the first time or again, and returns how long that lasts.
@@ -223,6 +225,62 @@ func TestBearer(t *testing.T) {
 		}
 		if got, ok := bearer(message[:rapid.IntRange(0, len(message)-1).Draw(t, "cut")]); ok {
 			t.Fatalf("%q of a message that was cut", got)
+		}
+	})
+}
+
+// TestBrokerRefusesLogins holds the limits on one broker's connections: what is over is
+// refused at the login, by that broker only; a login on an old connection counts for
+// none, and a connection that ends makes room.
+func TestBrokerRefusesLogins(t *testing.T) {
+	cfg := passing(map[limits.Name]float64{limits.BrokerAttempts: 10, limits.BrokerConnections: 15})
+	cfg.Brokers = 2
+	inVirtualTime(t, cfg, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
+		var in []*raw
+		try := func(broker, n int) (refused int) {
+			for range n {
+				r := dialVirtual(t, network, c.Bootstrap()[broker], "a")
+				r.handshake("OAUTHBEARER")
+				if resp := r.authenticate(first(t, cfg.IAM)); resp.ErrorCode == 0 {
+					in = append(in, r)
+				} else if refused++; kerr.ErrorForCode(resp.ErrorCode) != kerr.SaslAuthenticationFailed || !strings.HasSuffix(*resp.ErrorMessage, "]: Too many connects") {
+					t.Errorf("%v: %s", kerr.ErrorForCode(resp.ErrorCode), *resp.ErrorMessage)
+				} else {
+					r.closed("a login refused")
+				}
+			}
+			return refused
+		}
+		if a, b := try(0, 25), try(1, 4); a != 15 || b != 0 {
+			t.Errorf("%d and %d refused, want 15 for the rate and 0", a, b)
+		}
+		time.Sleep(time.Second)
+		for range 12 {
+			in[0].login(cfg.IAM)
+		}
+		if n := try(0, 8); n != 3 {
+			t.Errorf("%d refused, want 3 for the number", n)
+		}
+		_ = in[1].conn.Close()
+		time.Sleep(time.Second)
+		if n := try(0, 2); n != 1 {
+			t.Errorf("%d refused after one has left, want 1", n)
+		}
+		reasons := map[string]int64{}
+		for _, r := range only(c.Truth().Rows(), "refusal", nil) {
+			reasons[r.Reason] += r.Count
+		}
+		if want := map[string]int64{"broker.connection_attempts": 15, "broker.connections": 4}; !maps.Equal(reasons, want) {
+			t.Errorf("truth: %v, want %v", reasons, want)
+		}
+		var attempts, refused, most [2]int64
+		for _, r := range only(c.Truth().Rows(), "broker", nil) {
+			attempts[r.Broker] += r.Attempts
+			refused[r.Broker] += r.Refused
+			most[r.Broker] = max(most[r.Broker], r.Connections)
+		}
+		if attempts != [2]int64{35, 4} || refused != [2]int64{19, 0} || most != [2]int64{15, 4} {
+			t.Errorf("truth: %v attempts, %v refused, %v at most", attempts, refused, most)
 		}
 	})
 }

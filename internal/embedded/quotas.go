@@ -34,6 +34,7 @@ type quotas struct {
 	clients  map[clientKey]*scope
 	attempts bucket
 	open     int32
+	gates    []gate // of each broker
 	truth    truthLog
 }
 
@@ -84,6 +85,7 @@ func newQuotas(l limits.Limits, brokers int) *quotas {
 	}
 	for i := range brokers {
 		q.brokers = append(q.brokers, &scope{kind: "broker", broker: int32(i)})
+		q.gates = append(q.gates, gate{attempts: newBucket(l.Of(limits.BrokerAttempts))})
 	}
 	q.truth.anchor = q.start
 	return q
@@ -206,8 +208,11 @@ func (q *quotas) loggedIn() {
 // tally returns the counters of a scope's running second.
 func (q *quotas) tally(s *scope, at time.Duration) *tally {
 	t := q.truth.tally(s, at)
-	if s == q.cluster {
+	switch s.kind {
+	case "cluster":
 		t.connections = max(t.connections, q.open)
+	case "broker":
+		t.connections = max(t.connections, q.gates[s.broker].open)
 	}
 	return t
 }
@@ -230,30 +235,6 @@ func (q *quotas) totals(t *topic, partition int32) tally {
 	sum := p.total
 	sum.add(p.second)
 	return sum
-}
-
-// connect counts an attempt to connect and reports whether the limits admit it.
-func (q *quotas) connect() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	at := q.now()
-	count := q.tally(q.cluster, at)
-	count.attempts++
-	most := q.limits.Of(limits.ClusterConnections)
-	if !q.attempts.take(at) || most > 0 && float64(q.open) >= most {
-		count.refused++
-		return false
-	}
-	q.open++
-	count.connections = max(count.connections, q.open)
-	return true
-}
-
-func (q *quotas) disconnect() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.tally(q.cluster, q.now()) // the second began with the connection open
-	q.open--
 }
 
 // bucket admits rate events per second and a second's worth at once. Apache Kafka's

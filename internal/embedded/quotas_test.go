@@ -95,8 +95,14 @@ func isOpen(t *testing.T, conn net.Conn) bool {
 }
 
 func TestConnectionsAreLimited(t *testing.T) {
+	for _, limit := range []limits.Name{limits.ClusterConnections, limits.BrokerConnections} {
+		t.Run(string(limit), func(t *testing.T) { connectionsAreLimited(t, limit) })
+	}
+}
+
+func connectionsAreLimited(t *testing.T, limit limits.Name) {
 	inVirtualTime(t, Config{
-		Brokers: 1, Limits: declared(map[limits.Name]float64{limits.ClusterConnections: 3}),
+		Brokers: 1, Limits: declared(map[limits.Name]float64{limit: 3}),
 	}, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
 		dial := func() net.Conn {
 			conn, err := network.DialContext(t.Context(), "tcp", c.Bootstrap()[0])
@@ -132,8 +138,14 @@ func TestConnectionsAreLimited(t *testing.T) {
 }
 
 func TestConnectionAttemptsAreLimited(t *testing.T) {
+	for _, limit := range []limits.Name{limits.ClusterAttempts, limits.BrokerAttempts} {
+		t.Run(string(limit), func(t *testing.T) { attemptsAreLimited(t, limit) })
+	}
+}
+
+func attemptsAreLimited(t *testing.T, limit limits.Name) {
 	inVirtualTime(t, Config{
-		Brokers: 1, Limits: declared(map[limits.Name]float64{limits.ClusterAttempts: 10}),
+		Brokers: 1, Limits: declared(map[limits.Name]float64{limit: 10}),
 	}, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
 		for range 3 {
 			admitted := 0

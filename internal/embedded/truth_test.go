@@ -116,7 +116,7 @@ func TestTruthAsJSONLines(t *testing.T) {
 	fields := map[string]string{
 		"partition": "broker bytes_in bytes_out partition records_in scope second topic",
 		"client":    "broker bytes_in bytes_out client requests scope second",
-		"broker":    "broker bytes_in bytes_out requests scope second",
+		"broker":    "broker bytes_in bytes_out connection_attempts connections refused requests scope second",
 		"cluster":   "bytes_in bytes_out connection_attempts connections refused requests scope second",
 		"throttle":  "api broker client count limit max_ms partition scope second topic total_ms",
 		"fault":     "at_ms broker count fault partition scope second topic total_ms",

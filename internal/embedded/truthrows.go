@@ -20,7 +20,8 @@ type Truth struct{ cluster *Cluster }
 //
 //	partition  Second, Topic, Partition, Broker, RecordsIn, BytesIn, BytesOut
 //	client     Second, Client, Broker, BytesIn, BytesOut, Requests
-//	broker     Second, Broker, BytesIn, BytesOut, Requests
+//	broker     Second, Broker, BytesIn, BytesOut, Requests, Connections (where clients
+//	           log in, those that have), Attempts, Refused
 //	cluster    Second, BytesIn, BytesOut, Requests, Connections, Attempts, Refused, Logins
 //	throttle   Second, Limit, Topic and Partition of a partition's limit, Client,
 //	           Broker, API, Count, TotalMillis, MaxMillis
@@ -129,6 +130,10 @@ type (
 		BytesIn  int64  `json:"bytes_in"`
 		BytesOut int64  `json:"bytes_out"`
 		Requests int64  `json:"requests"`
+
+		Connections int64 `json:"connections"`
+		Attempts    int64 `json:"connection_attempts"`
+		Refused     int64 `json:"refused"`
 	}
 	clusterLine struct {
 		Second      int64  `json:"second"`
@@ -202,7 +207,7 @@ func (r Row) fields() any {
 	case "client":
 		return clientLine{r.Second, r.Scope, r.Client, r.Broker, r.BytesIn, r.BytesOut, r.Requests}
 	case "broker":
-		return brokerLine{r.Second, r.Scope, r.Broker, r.BytesIn, r.BytesOut, r.Requests}
+		return brokerLine{r.Second, r.Scope, r.Broker, r.BytesIn, r.BytesOut, r.Requests, r.Connections, r.Attempts, r.Refused}
 	case "cluster":
 		return clusterLine{r.Second, r.Scope, r.BytesIn, r.BytesOut, r.Requests, r.Connections, r.Attempts, r.Refused, r.Logins}
 	case "throttle":

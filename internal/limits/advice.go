@@ -23,10 +23,11 @@ func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Ad
 	d := newDemand(s, brokers)
 	seen := map[Instance]bool{}
 	for _, b := range binding {
-		if text := d.connectOtherwise(b.Limit, l); text != "" {
+		of := Instance{Limit: b.Limit, Topic: b.Topic}
+		if text := d.connectOtherwise(b.Limit, l); text != "" && !seen[of] {
+			seen[of] = true
 			out = append(out, Advice{Limit: b.Limit, Text: text})
 		}
-		of := Instance{Limit: b.Limit, Topic: b.Topic}
 		if b.Declared == nil || b.Topic == "" || seen[of] {
 			continue
 		}
@@ -44,14 +45,18 @@ func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Ad
 // connectOtherwise is what helps where connections are turned away, of which a load
 // needs as many at any rate; "" for other limits.
 func (d *demand) connectOtherwise(n Name, l Limits) string {
-	all, rate := d.links().all, paceShare*l.Of(ClusterAttempts)
+	c, rate := d.links(), safeAttempts(l)
+	all := c.all
 	switch {
-	case n == ClusterAttempts && rate > 0:
+	case (n == ClusterAttempts || n == BrokerAttempts) && rate > 0:
 		return fmt.Sprintf("With connect_rate: %.4g/s in the target, which is its default, the clients' %.0f connections are open after %.0f s, and none is turned away. An application needs as much of a pause between its clients' starts.",
 			rate, all, math.Ceil(all/rate))
 	case n == ClusterConnections:
 		return fmt.Sprintf("The clients open %.0f connections, and %s are allowed: share clients between what runs in one process, or read with fewer members.",
 			all, three(l.Of(n)))
+	case n == BrokerConnections:
+		return fmt.Sprintf("The clients open %.0f connections to one broker, and %s are allowed: share clients between what runs in one process, read with fewer members, or spread the partitions over more brokers.",
+			slices.Max(c.byBroker), three(l.Of(n)))
 	}
 	return ""
 }
@@ -69,7 +74,7 @@ func (d *demand) advice(l Limits, p Plan) []Advice {
 			text = d.partitionsNeeded(limit.Topic, limit.Limit, limit.Declared)
 		case ClusterRequests:
 			text = d.gatherMore(limit.Declared)
-		case ClusterAttempts, ClusterConnections:
+		case ClusterAttempts, ClusterConnections, BrokerAttempts, BrokerConnections:
 			text = d.connectOtherwise(limit.Limit, l)
 		case ClusterMessage:
 			text = fmt.Sprintf("A message may have %s; the largest that can come has %s. Split it, or keep its body elsewhere and send a reference.", sized(limit.Declared), sized(limit.Predicted))

@@ -26,7 +26,17 @@ func PacedAttempts(l Limits) float64 {
 	if l.ConnectRate > 0 {
 		return l.ConnectRate
 	}
-	return paceShare * l.Of(ClusterAttempts)
+	return safeAttempts(l)
+}
+
+// safeAttempts is a part of the least limit on attempts. A broker's counts for all of
+// them together: which broker answers at a bootstrap address is not known beforehand.
+func safeAttempts(l Limits) float64 {
+	least := l.Of(ClusterAttempts)
+	if broker := l.Of(BrokerAttempts); broker > 0 && (least == 0 || broker < least) {
+		least = broker
+	}
+	return paceShare * least
 }
 
 // links are the connections that a scenario's clients open, by broker.

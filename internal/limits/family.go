@@ -58,6 +58,7 @@ type figure struct {
 	Times     string  `yaml:"times"`     // the parameter that it is multiplied by
 	Unit      string  `yaml:"unit"`
 	Source    string  `yaml:"source"`
+	IAM       bool    `yaml:"iam"` // it counts clients that log in with AWS IAM, no others
 }
 
 // sizeRow holds the values of Columns for one size; nil where none is published.
@@ -128,6 +129,9 @@ func (f family) limits(name string, parameters []string) (Limits, error) {
 			continue
 		}
 		l.Values[v.Limit] = value
+		if v.IAM {
+			l.IAMOnly = append(l.IAMOnly, v.Limit)
+		}
 	}
 	l.Notes = append(append(l.Notes, f.Readings...), f.Unknown...)
 	return l, nil

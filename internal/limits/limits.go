@@ -3,7 +3,14 @@
 // and which limit bound in a run. It is pure: no clock, no network.
 package limits
 
-import "slices"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"msklt/scenario"
+)
 
 // Name is one limit: a scope and a dimension.
 type Name string
@@ -22,14 +29,14 @@ const (
 	ClusterRequests    Name = "cluster.requests"
 	ClusterConnections Name = "cluster.connections"
 	ClusterAttempts    Name = "cluster.connection_attempts"
+	BrokerConnections  Name = "broker.connections"
+	BrokerAttempts     Name = "broker.connection_attempts"
 
 	// These are planned and checked, but runs do not observe them.
 	PartitionRecords        Name = "partition.records" // written
 	BrokerPartitions        Name = "broker.partitions" // replicas included
-	BrokerConnections       Name = "broker.connections"
-	BrokerAttempts          Name = "broker.connection_attempts"
-	ClusterMessage          Name = "cluster.message" // bytes of one message
-	ClusterFetch            Name = "cluster.fetch"   // bytes that one fetch asks for
+	ClusterMessage          Name = "cluster.message"   // bytes of one message
+	ClusterFetch            Name = "cluster.fetch"     // bytes that one fetch asks for
 	ClusterPartitions       Name = "cluster.partitions"
 	ClusterPartitionChanges Name = "cluster.partition_changes" // creations and deletions
 	ClusterTopicRequests    Name = "cluster.topic_requests"    // that create, delete or alter topics
@@ -38,14 +45,14 @@ const (
 
 // order is every limit in its fixed order.
 func order() []Name {
-	return append(observed(), PartitionRecords, BrokerPartitions, BrokerConnections, BrokerAttempts, ClusterMessage, ClusterFetch,
+	return append(observed(), PartitionRecords, BrokerPartitions, ClusterMessage, ClusterFetch,
 		ClusterPartitions, ClusterPartitionChanges, ClusterTopicRequests, ClusterGroups)
 }
 
 // observed are the limits that a run measures.
 func observed() []Name {
 	return []Name{PartitionIngress, PartitionEgress, ClientIngress, ClientEgress, BrokerIngress, BrokerEgress,
-		ClusterIngress, ClusterEgress, ClusterRequests, ClusterConnections, ClusterAttempts}
+		ClusterIngress, ClusterEgress, ClusterRequests, ClusterConnections, ClusterAttempts, BrokerConnections, BrokerAttempts}
 }
 
 // Observed tells whether a run measures the load on a limit; of the others it
@@ -65,6 +72,9 @@ type Limits struct {
 	// at most, where the target says so; 0 leaves it to the limits, see
 	// [PacedAttempts].
 	ConnectRate float64
+	// IAMOnly are limits of the profile that count clients which log in with AWS IAM,
+	// and no others; see [Limits.Under].
+	IAMOnly []Name
 	// Estimate says that the profile's values are estimates of capacity: nothing
 	// throttles there, latency grows.
 	Estimate bool
@@ -75,6 +85,23 @@ type Limits struct {
 
 // Of returns a limit's value, or 0 when it is not declared.
 func (l Limits) Of(n Name) float64 { return l.Values[n] }
+
+// Under are the limits that hold for clients which log in by a mechanism of a target
+// file: without those that are for AWS IAM only, where it is another.
+func (l Limits) Under(mechanism string) Limits {
+	if mechanism == scenario.MSKIAM || len(l.IAMOnly) == 0 {
+		return l
+	}
+	l.Values, l.Notes = maps.Clone(l.Values), slices.Clone(l.Notes)
+	var names []string
+	for _, n := range l.IAMOnly {
+		delete(l.Values, n)
+		names = append(names, string(n))
+	}
+	l.Notes = append(l.Notes, fmt.Sprintf("Clients of this target do not log in with IAM, so that %s do not count for them.", strings.Join(names, " and ")))
+	l.IAMOnly = nil
+	return l
+}
 
 // Names are the declared limits, in a fixed order.
 func (l Limits) Names() []Name {

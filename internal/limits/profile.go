@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"msklt/scenario"
@@ -33,9 +34,7 @@ func Resolve(declared scenario.Limits) (Limits, error) {
 	if err != nil {
 		return Limits{}, err
 	}
-	for n, v := range declared.Values {
-		base.Values[Name(n)] = v
-	}
+	base.declare(declared.Values)
 	return base, nil
 }
 
@@ -84,10 +83,16 @@ func load(name string) (Limits, error) {
 		return Limits{}, fmt.Errorf("limits file %s extends %s, which is no built-in profile; put the values in one file", name, file.Extends)
 	}
 	base.Profile = name
-	for n, v := range file.Values {
-		base.Values[Name(n)] = v
-	}
+	base.declare(file.Values)
 	return base, nil
+}
+
+// declare puts values on top of the profile's. They hold whoever logs in.
+func (l *Limits) declare(values map[string]float64) {
+	for n, v := range values {
+		l.Values[Name(n)] = v
+	}
+	l.IAMOnly = slices.DeleteFunc(l.IAMOnly, func(n Name) bool { _, own := values[string(n)]; return own })
 }
 
 func notFound(text string) error {

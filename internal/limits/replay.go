@@ -84,14 +84,14 @@ type Replay struct {
 	scopes    map[Instance]*Scope
 	order     []*Scope
 	throttled []Throttled
-	turned    []turnedAway // by second
-	stride    int          // one in so many throttle responses is kept
+	turned    map[int32][]turnedAway // by broker, then by second
+	stride    int                    // one in so many throttle responses is kept
 	seen      int
 }
 
 // NewReplay returns an empty replay.
 func NewReplay() *Replay {
-	return &Replay{scopes: map[Instance]*Scope{}, stride: 1}
+	return &Replay{scopes: map[Instance]*Scope{}, turned: map[int32][]turnedAway{}, stride: 1}
 }
 
 // Scope returns the scope of an instance, the same one each time.

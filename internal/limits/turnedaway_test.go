@@ -39,7 +39,7 @@ func TestTurnedAway(t *testing.T) {
 					r.Add(at, []Charge{{Scope: scope, N: 1}}, 0, Source{})
 				}
 				for range s.away {
-					r.TurnAway(at, s.held)
+					r.TurnAway(at, 1, s.held, s.held)
 				}
 			}
 			binding, unexplained := Attribute(Evidence{Replay: r, Limits: Limits{Values: c.values}, Start: 2 * time.Second, End: 10 * time.Second})
@@ -66,5 +66,74 @@ func TestTurnedAway(t *testing.T) {
 				t.Errorf("evidence %q", b.Evidence)
 			}
 		})
+	}
+}
+
+// TestTurnedAwayByBrokers holds that a broker's limits are named for the brokers that
+// met them, with what came about there, and for no others.
+func TestTurnedAwayByBrokers(t *testing.T) {
+	type second struct{ tried, away, held int64 }
+	brokers := map[int32][]second{
+		1:             {{50, 0, 0}, {300, 200, 90}, {300, 200, 180}, {250, 150, 270}, {110, 10, 370}},
+		2:             {{80, 0, 80}, {80, 0, 160}, {60, 0, 220}, {60, 0, 280}, {30, 30, 300}},
+		3:             {{20, 0, 20}, {20, 20, 20}},
+		UnknownBroker: {{5, 0, 0}, {90, 90, 300}},
+	}
+	r, all := NewReplay(), int64(0)
+	for i := range 5 {
+		at := time.Duration(i) * time.Second
+		for broker, seconds := range brokers {
+			if i >= len(seconds) {
+				continue
+			}
+			s := seconds[i]
+			for range s.tried {
+				charges := []Charge{{Scope: r.Scope(Instance{Limit: ClusterAttempts}), N: 1}}
+				if broker != UnknownBroker {
+					charges = append(charges, Charge{Scope: r.Scope(Instance{Limit: BrokerAttempts, Broker: broker}), N: 1})
+				}
+				r.Add(at, charges, 0, Source{})
+			}
+			for range s.away {
+				r.TurnAway(at, broker, all, s.held)
+			}
+		}
+	}
+	values := map[Name]float64{BrokerAttempts: 100, BrokerConnections: 300}
+	binding, unexplained := Attribute(Evidence{Replay: r, Limits: Limits{Values: values}, End: 10 * time.Second})
+	if len(binding) != 2 || unexplained {
+		t.Fatalf("named %+v", binding)
+	}
+	for i, want := range []struct {
+		limit    Name
+		broker   int32
+		observed float64
+		away     string
+	}{{BrokerAttempts, 1, 100, "Broker 1 turned 560 connections away"}, {BrokerConnections, 2, 300, "Broker 2 turned 30 connections away"}} {
+		b := binding[i]
+		if b.Limit != want.limit || b.Broker == nil || *b.Broker != want.broker || b.Observed != want.observed || *b.Declared != values[want.limit] {
+			t.Errorf("named %+v, want %+v", b, want)
+		}
+		if !strings.HasPrefix(b.Evidence[0], want.away) {
+			t.Errorf("evidence %q, want %q", b.Evidence, want.away)
+		}
+	}
+}
+
+// TestPacedAttempts: a run keeps within the least of the limits on attempts, a
+// broker's being taken as one for all.
+func TestPacedAttempts(t *testing.T) {
+	for _, c := range []struct{ rate, cluster, broker, want float64 }{
+		{0, 0, 0, 0}, {0, 100, 0, 80}, {0, 0, 4, 3.2}, {0, 100, 4, 3.2}, {0, 10, 100, 8}, {7, 100, 4, 7},
+	} {
+		l := Limits{ConnectRate: c.rate, Values: map[Name]float64{}}
+		for n, v := range map[Name]float64{ClusterAttempts: c.cluster, BrokerAttempts: c.broker} {
+			if v > 0 {
+				l.Values[n] = v
+			}
+		}
+		if got := PacedAttempts(l); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }

@@ -1,9 +1,11 @@
 package preflight_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
+	"msklt/generator"
 	"msklt/internal/access"
 	"msklt/internal/embedded"
 	"msklt/internal/limits"
@@ -14,33 +16,11 @@ import (
 // TestServerless looks at a cluster that passes for MSK Serverless: what it refuses of
 // Apache Kafka is not asked for, and its limits are what there is room in.
 func TestServerless(t *testing.T) {
-	iam := embedded.NewIAM()
 	declared, err := limits.Resolve(scenario.Limits{Extends: "msk-serverless"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := embedded.Start(t.Context(), embedded.Config{As: embedded.MSKServerless, IAM: iam, Limits: declared, Topics: map[string]int32{"theirs": 2}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	t.Setenv("AWS_ACCESS_KEY_ID", iam.AccessKey)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", iam.SecretKey)
-	s, err := scenario.Parse("all.yaml", []byte(all), scenario.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	target := &scenario.Target{
-		Name: "serverless", Bootstrap: c.Bootstrap(), TLS: scenario.TLS{Off: true},
-		Auth: scenario.Auth{Mechanism: scenario.MSKIAM}, AWS: scenario.AWS{Region: iam.Region},
-	}
-	way, err := access.Open(t.Context(), target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	look := preflight.Config{
-		Access: way, Target: target, Scenarios: []*scenario.Scenario{s}, Limits: []limits.Limits{declared}, Prefix: "msklt-abc-",
-	}
+	look, _ := lookAt(t, declared)
 	r := preflight.Look(t.Context(), look)
 	if !r.Ready || r.Policy != "" {
 		t.Errorf("not ready: %q, policy %s", failures(r), r.Policy)
@@ -64,5 +44,67 @@ func TestServerless(t *testing.T) {
 	look.Limits = []limits.Limits{small}
 	if got := failures(preflight.Look(t.Context(), look)); len(got) != 1 || !strings.HasPrefix(got[0], "room ") || !strings.Contains(got[0], "there is room for 2") {
 		t.Errorf("without room it says %q", got)
+	}
+}
+
+// lookAt starts a cluster that passes for MSK Serverless, with limits, and is what to
+// look at there.
+func lookAt(t *testing.T, declared limits.Limits) (preflight.Config, *embedded.Cluster) {
+	t.Helper()
+	iam := embedded.NewIAM()
+	c, err := embedded.Start(t.Context(), embedded.Config{As: embedded.MSKServerless, IAM: iam, Limits: declared, Topics: map[string]int32{"theirs": 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	t.Setenv("AWS_ACCESS_KEY_ID", iam.AccessKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", iam.SecretKey)
+	s, err := scenario.Parse("all.yaml", []byte(all), scenario.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := &scenario.Target{
+		Name: "serverless", Bootstrap: c.Bootstrap(), TLS: scenario.TLS{Off: true},
+		Auth: scenario.Auth{Mechanism: scenario.MSKIAM}, AWS: scenario.AWS{Region: iam.Region},
+	}
+	way, err := access.Open(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return preflight.Config{
+		Access: way, Target: target, Scenarios: []*scenario.Scenario{s}, Limits: []limits.Limits{declared}, Prefix: "msklt-abc-",
+	}, c
+}
+
+// TestTooManyConnects: a look keeps to the limit on a broker's logins, and waits where
+// others have used it up.
+func TestTooManyConnects(t *testing.T) {
+	declared := limits.Limits{Values: map[limits.Name]float64{limits.BrokerAttempts: 20}}
+	look, c := lookAt(t, declared)
+	unpaced := *look.Access
+	look.Access.Dial = generator.Paced(unpaced.Dial, declared)
+	refused := func() (n int64) {
+		for _, row := range c.Truth().Rows() {
+			if row.Scope == "refusal" && row.Reason == string(limits.BrokerAttempts) {
+				n += row.Count
+			}
+		}
+		return n
+	}
+	if r := preflight.Look(t.Context(), look); !r.Ready || refused() > 0 {
+		t.Errorf("%d refused, ready %v: %q", refused(), r.Ready, failures(r))
+	}
+	for _, address := range look.Access.Bootstrap {
+		var p *access.Problem
+		for p == nil {
+			_, err := unpaced.Try(t.Context(), address)
+			errors.As(err, &p)
+		}
+		if !p.TooMany() || !strings.Contains(p.Error(), "lets nobody in for its limits on connections") {
+			t.Fatal(p)
+		}
+	}
+	if r := preflight.Look(t.Context(), look); !r.Ready {
+		t.Errorf("not ready: %q", failures(r))
 	}
 }

@@ -1,0 +1,94 @@
+package generator
+
+import (
+	"time"
+
+	"msklt/internal/limits"
+)
+
+// door is where connections come in: at one broker, or at any of the cluster's.
+type door struct {
+	open     int64
+	welcomed int64 // of those, the ones that have had an answer
+
+	attempts, connections *limits.Scope // nil at an address that no broker advertises
+}
+
+// doorOf is the door of the broker behind an address.
+func (o *observer) doorOf(addr string) *door {
+	broker := o.broker(addr)
+	d, ok := o.doors[broker]
+	if !ok {
+		d = &door{}
+		if broker != limits.UnknownBroker {
+			d.attempts = o.replay.Scope(limits.Instance{Limit: limits.BrokerAttempts, Broker: broker})
+			d.connections = o.replay.Scope(limits.Instance{Limit: limits.BrokerConnections, Broker: broker})
+		}
+		o.doors[broker] = d
+	}
+	return d
+}
+
+// dialled counts a connection attempt, and the connection when it came about; it
+// returns where.
+func (o *observer) dialled(addr string, ok bool) *door {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at, here := o.now(), o.doorOf(addr)
+	o.gauge(at)
+	for _, d := range []*door{&o.all, here} {
+		if ok {
+			d.open++
+		}
+		if d.attempts == nil {
+			continue
+		}
+		o.replay.Add(at, []limits.Charge{{Scope: d.attempts, N: 1}}, 0, limits.Source{})
+		if ok {
+			o.replay.Gauge(at, d.connections, d.open)
+		}
+	}
+	return here
+}
+
+// hungUp counts the end of a connection.
+func (o *observer) hungUp(c *tapConn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gauge(o.now())
+	c.ended = true
+	for _, d := range []*door{&o.all, c.door} {
+		if d.open--; c.welcome {
+			d.welcomed--
+		}
+	}
+}
+
+// welcome counts a connection that has had its first answer.
+func (o *observer) welcome(c *tapConn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !c.ended {
+		c.welcome = true
+		o.all.welcomed++
+		c.door.welcomed++
+	}
+}
+
+// turnedAway counts a connection that a broker refused because there are too many, or
+// come too fast.
+func (o *observer) turnedAway(addr string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.replay.TurnAway(o.now(), o.broker(addr), o.all.welcomed, o.doorOf(addr).welcomed)
+}
+
+// gauge carries the numbers of open connections over to the present second.
+func (o *observer) gauge(at time.Duration) {
+	o.replay.Fill(at, o.all.connections, o.all.open)
+	for _, d := range o.doors {
+		if d.connections != nil {
+			o.replay.Fill(at, d.connections, d.open)
+		}
+	}
+}
