@@ -95,7 +95,7 @@ func read(path string, at place, o scenario.Options) (job, error) {
 	}
 	l, err := limits.Resolve(declared)
 	l.ConnectRate = t.ConnectRate
-	return job{path, s, l, t, new(way)}, err
+	return job{path, s, l, t, new(way), o.Set}, err
 }
 
 // problemsOf takes apart what is wrong in a file and what else is.
