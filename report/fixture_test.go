@@ -153,6 +153,7 @@ func base(name, description string) *Result {
 			Resolved: "version: 1\nname: " + name + "\nseed: 42\nlimits: msk-serverless\ntopics:\n  orders: {partitions: 12}\n",
 		},
 		Seed:     42,
+		Again:    &Again{Arguments: []string{"run", "results/" + name + "/scenario.yaml"}},
 		Target:   Target{Name: "embedded", Kind: "embedded", Bootstrap: []string{"127.0.0.1:40001"}, Brokers: 3, APILevel: "Kafka 4.3"},
 		Versions: Versions{"0.1.0", "go1.26.8", "v1.22.2"}, Environment: Environment{"linux", "amd64", 2, "6.12.0"},
 		StartedAt: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), DurationSeconds: 45.6,

@@ -21,7 +21,7 @@ const (
 	pageFile      = "report.html"
 	histogramFile = "histograms.hlog"
 	seriesFile    = "series.csv"
-	scenarioFile  = "scenario.yaml"
+	ScenarioFile  = "scenario.yaml"
 )
 
 const (
@@ -213,7 +213,7 @@ func resultFiles(r *Result, series iter.Seq[PartitionSecond], hist []Histogram) 
 	return []resultPart{
 		{resultFile, func(w io.Writer) error { return writeJSON(w, r) }},
 		{pageFile, func(w io.Writer) error { return writePage(w, r, series) }},
-		{scenarioFile, func(w io.Writer) error { _, err := io.WriteString(w, r.Scenario.Resolved); return err }},
+		{ScenarioFile, func(w io.Writer) error { _, err := io.WriteString(w, r.Scenario.Resolved); return err }},
 		{histogramFile, func(w io.Writer) error { return writeHistograms(w, r.StartedAt, hist) }},
 		{seriesFile, func(w io.Writer) error { return writeSeries(w, series) }},
 	}

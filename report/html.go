@@ -45,7 +45,6 @@ type page struct {
 	Headroom  bars
 	Events    []eventRow
 	Balances  []balance
-	Reproduce string
 	Latencies []latencyRow
 	APIs      []apiRow
 	Payers    []ClientThrottle
@@ -137,7 +136,7 @@ func newPage(r *Result, series *Series) (*page, error) {
 		Heat: heatChart(r, series), Bars: loadBars(r), Hottest: rankedPartitions(r), Keys: rankedKeys(r), Verb: directionOf(r).verb,
 		Load: loadChart(r), Response: latencyChart(r), Curve: curveChart(r), Latencies: latencyRows(r),
 		Waiting: spentChart(r), Payers: payers(r), Headroom: headroomChart(r), Events: eventRows(r), Balances: balances(r),
-		Reproduce: reproduce(r), Emulated: r.Target.Kind == "embedded",
+		Emulated: r.Target.Kind == "embedded",
 	}
 	p.Arrival = arrivalChart(r)
 	if slices.ContainsFunc(r.Groups, func(g Group) bool { return g.EndToEnd.Count > 0 }) {

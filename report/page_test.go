@@ -1,6 +1,7 @@
 package report
 
 import (
+	"html/template"
 	"math"
 	"slices"
 	"strings"
@@ -316,20 +317,27 @@ func TestArrivalChart(t *testing.T) {
 	}
 }
 
-func TestReproduce(t *testing.T) {
-	for _, test := range []struct {
-		target Target
-		want   string
-	}{
-		{Target{Kind: "embedded", Bootstrap: []string{"127.0.0.1:4001"}}, "msklt run scenario.yaml"},
-		{Target{Kind: "kafka", Bootstrap: []string{"a:9092", "b-1.x_y:9092"}}, "msklt run scenario.yaml --bootstrap a:9092,b-1.x_y:9092"},
-		{Target{Kind: "kafka", Bootstrap: []string{"a:9093"}, File: "targets/prod.yaml", Auth: "plain"}, "msklt run scenario.yaml --target targets/prod.yaml"},
-		{Target{Kind: "kafka", Bootstrap: []string{"[::1]:9092"}}, "msklt run scenario.yaml --bootstrap '[::1]:9092'"},
-		{Target{Kind: "kafka", Bootstrap: []string{"a; rm -rf 'x'"}}, `msklt run scenario.yaml --bootstrap 'a; rm -rf '\''x'\'''`},
-	} {
-		if got := reproduce(&Result{Target: test.target}); got != test.want {
-			t.Errorf("%q, want %q", got, test.want)
-		}
+// TestAgain holds the command that the page shows, and that it says when edits with
+// secrets are missing from it.
+func TestAgain(t *testing.T) {
+	r, _ := stopped()
+	r.Again = &Again{Arguments: []string{"run", "results/it's/scenario.yaml", "--bootstrap", "[::1]:9092", "--set", "target.name=<b>"}}
+	const want = `msklt run 'results/it'\''s/scenario.yaml' --bootstrap '[::1]:9092' --set 'target.name=<b>'`
+	if got := r.Again.Command(); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	const withheld = "that hold secrets, which are left out here."
+	page := render(t, r, nil)
+	if !strings.Contains(page, "<pre>"+template.HTMLEscapeString(want)+"</pre>") || strings.Contains(page, withheld) {
+		t.Error("the page shows another command, or one that lacks something")
+	}
+	r.Again.Withheld = true
+	if !strings.Contains(render(t, r, nil), withheld) {
+		t.Error("the page does not say that the command lacks something")
+	}
+	r.Again = nil
+	if strings.Contains(render(t, r, nil), "Run it again") {
+		t.Error("the page shows a command for what a program ran")
 	}
 }
 

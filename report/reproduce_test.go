@@ -9,6 +9,7 @@ func TestShellWord(t *testing.T) {
 		"kafka-1:9092,kafka-2:9092": "kafka-1:9092,kafka-2:9092",
 		"it's":                      `'it'\''s'`,
 		"a$b*":                      "'a$b*'",
+		"":                          "''",
 	} {
 		if got := ShellWord(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)

@@ -28,6 +28,7 @@ type Result struct {
 	Schema          string       `json:"schema"`
 	Scenario        Scenario     `json:"scenario"`
 	Seed            uint64       `json:"seed"`
+	Again           *Again       `json:"again,omitempty"` // nil where a program ran it
 	Target          Target       `json:"target"`
 	Versions        Versions     `json:"versions"`
 	Environment     Environment  `json:"environment"`

@@ -23,8 +23,8 @@ type Note struct {
 	// Bootstrap is where that is; empty for the embedded cluster, which ends with
 	// its run.
 	Bootstrap []string `json:"bootstrap,omitempty"`
-	// Target is the target file that says how to enter it; "" without one.
-	Target string `json:"target,omitempty"`
+	// Flags say where that is and how to enter it, but for settings that hold secrets.
+	Flags []string `json:"flags,omitempty"`
 }
 
 // leave puts the note into the folder and locks it. It gets its name when it is

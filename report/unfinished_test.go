@@ -52,7 +52,7 @@ func TestKilledIn(t *testing.T) {
 		t.Fatalf("%d killed runs of that name, want 1", len(named))
 	}
 	k := named[0]
-	if want := (Note{"gone", begun, "msklt-gone-", []string{"b:9092"}, ""}); !reflect.DeepEqual(k.Note, want) || k.Folder != gone.partial || k.Written {
+	if want := (Note{"gone", begun, "msklt-gone-", []string{"b:9092"}, nil}); !reflect.DeepEqual(k.Note, want) || k.Folder != gone.partial || k.Written {
 		t.Errorf("found %+v in %s, want %+v", k.Note, k.Folder, want)
 	}
 	if age := time.Since(k.LastSeen); age < 0 || age > time.Minute {

@@ -143,7 +143,7 @@ func (p *process) cleanSite(ctx context.Context, f cleanFlags) (*site, error) {
 	if t.Embedded != nil {
 		return nil, usageError{errors.New("the embedded cluster ends with its run; there is nothing to clean")}
 	}
-	j := job{target: t, way: new(way)}
+	j := job{target: t, way: new(way), set: f.set}
 	if j.limits, err = limits.Resolve(t.Limits); err != nil {
 		return nil, usageError{err}
 	}
@@ -162,12 +162,10 @@ func changeLimits(where *site, c *cluster.Cluster) (limits.Limits, error) {
 	return where.Limits, nil // what the cluster refuses for now is waited out
 }
 
-// cleaning is the command that removes what runs have left on a cluster.
-func cleaning(file string, bootstrap []string) string {
-	if file != "" {
-		return "msklt clean --target " + report.ShellWord(file)
-	}
-	return "msklt clean --bootstrap " + report.ShellWord(strings.Join(bootstrap, ","))
+// cleaning is the command that removes what runs have left on a cluster, which flags
+// name.
+func cleaning(flags []string) string {
+	return "msklt clean " + report.ShellWords(flags)
 }
 
 // listLeftovers shows what there is.

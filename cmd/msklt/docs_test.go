@@ -30,7 +30,6 @@ func TestDocs(t *testing.T) {
 			if err := os.CopyFS(filepath.Join(dir, "scenarios"), os.DirFS("../../scenarios")); err != nil {
 				t.Fatal(err)
 			}
-			checkLinks(t, page, text)
 			for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllSubmatch(text, -1) {
 				for _, part := range regexp.MustCompile(`(?m)^\$ `).Split(string(block[1]), -1)[1:] {
 					line, shown, _ := strings.Cut(part, "\n")
@@ -88,15 +87,5 @@ func checkCommand(t *testing.T, dir, line, shown string) {
 	pattern = strings.ReplaceAll(pattern, "…", ".*?")
 	if shown != "" && !regexp.MustCompile("^"+pattern+"$").MatchString(got) {
 		t.Errorf("%s: the page shows\n%s\nthe program says\n%s", line, shown, got)
-	}
-}
-
-// checkLinks fails when a page links to a file that is not there.
-func checkLinks(t *testing.T, page string, text []byte) {
-	t.Helper()
-	for _, m := range regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`).FindAllSubmatch(text, -1) {
-		if _, err := os.Stat(filepath.Join(filepath.Dir(page), string(m[1]))); err != nil {
-			t.Errorf("the page links to %s, which is not there", m[1])
-		}
 	}
 }

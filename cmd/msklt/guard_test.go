@@ -33,7 +33,7 @@ func guardedJob(t *testing.T, p *process, profile, rate string) job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return job{"guarded.yaml", s, l, target, new(way)}
+	return job{"guarded.yaml", s, l, target, new(way), nil}
 }
 
 // TestGuard: what is shown before a run on somebody's cluster, and what is refused.

@@ -129,13 +129,19 @@ func signalCode(s os.Signal) int {
 
 // main runs one command and returns its exit code.
 func (p *process) main(ctx context.Context, args []string) int {
+	root := p.commands()
+	root.SetArgs(args)
+	return p.exitCode(root.ExecuteContext(ctx))
+}
+
+// commands are all verbs.
+func (p *process) commands() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "msklt",
 		Short:         "Shows where a Kafka cluster's limits bind, before production finds out",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -151,7 +157,7 @@ func (p *process) main(ctx context.Context, args []string) int {
 			return nil
 		}
 	}
-	return p.exitCode(root.ExecuteContext(ctx))
+	return root
 }
 
 // exitCode says what went wrong, and turns it into the exit code.

@@ -96,14 +96,10 @@ func (p *pty) await(texts ...string) string {
 	}
 }
 
-// TestTerminal runs on a pseudo-terminal that becomes narrower, until Ctrl-C: the view
-// is drawn in place, and what remains of all is the result.
-func TestTerminal(t *testing.T) {
-	t.Parallel()
-	p := openPty(t, 120, 30)
-	dir := t.TempDir()
-	out, junit := filepath.Join(dir, "out"), filepath.Join(dir, "junit.xml")
-	c := command(t.Context(), "run", writeScenario(t, "60s"), "--out", out, "--junit", junit)
+// begin starts the program with the pseudo-terminal as its own.
+func (p *pty) begin(t *testing.T, args ...string) *program {
+	t.Helper()
+	c := command(t.Context(), args...)
 	c.Env = append(c.Env, "TERM=xterm", "NO_COLOR=1")
 	c.Stdin, c.Stderr = p.far, p.far
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // of its standard input
@@ -111,6 +107,28 @@ func TestTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.far.Close()
+	return c
+}
+
+// ctrlC is what a terminal makes an interrupt of.
+const ctrlC = "\x03"
+
+// enter is what somebody types.
+func (p *pty) enter(t *testing.T, text string) {
+	t.Helper()
+	if _, err := p.near.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTerminal runs on a pseudo-terminal that becomes narrower, until Ctrl-C: the view
+// is drawn in place, and what remains of all is the result.
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	p := openPty(t, 120, 30)
+	dir := t.TempDir()
+	out, junit := filepath.Join(dir, "out"), filepath.Join(dir, "junit.xml")
+	c := p.begin(t, "run", writeScenario(t, "60s"), "--out", out, "--junit", junit)
 	wide := p.await("steady  ", " of 61 s, ", " s left", "\noffered ", "\nwaiting ", "  read ", "\nhottest  t/", " of 5.00 MB/s")
 	if n := strings.Count(wide, "offered"); n != 1 {
 		t.Errorf("the figures are there %d times:\n%s", n, wide)
@@ -120,9 +138,7 @@ func TestTerminal(t *testing.T) {
 	if strings.Count(narrow, "offered") != 1 || strings.Count(narrow, "hottest") != 1 {
 		t.Errorf("something remains of the wider screen:\n%s", narrow)
 	}
-	if _, err := p.near.Write([]byte{3}); err != nil { // Ctrl-C
-		t.Fatal(err)
-	}
+	p.enter(t, ctrlC)
 	if code := c.ended(t); code != exitInterrupted {
 		t.Errorf("exit code %d, want 130", code)
 	}

@@ -45,6 +45,9 @@ func (p *process) jobs(paths []string, f runFlags, seed *uint64) ([]job, error) 
 		if f.truth != "" && j.target.Embedded == nil {
 			return nil, errors.New("--truth is what the embedded cluster saw; it does not go with another target")
 		}
+		if i > 0 && len(places) == 1 {
+			j.way = all[0].way
+		}
 		all = append(all, j)
 	}
 	return all, nil

@@ -44,6 +44,7 @@ type job struct {
 	limits   limits.Limits
 	target   *scenario.Target
 	way      *way
+	set      []string // the edits that made scenario and target what they are
 }
 
 func (j job) String() string {
@@ -150,7 +151,8 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	if where.access != nil && where.access.Note != "" {
 		fmt.Fprintln(p.stderr, "msklt:", where.access.Note)
 	}
-	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap, Target: j.target.File}
+	flags, _ := j.flags()
+	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap, Flags: flags}
 	folder, err := report.Prepare(out, note)
 	if err != nil {
 		return nil, usageError{err}
@@ -172,7 +174,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 		defer p.last.set("")
 	}
 	progress := p.progress(f.quiet)
-	var saved saved
+	saved := saved{again: j.again(out, f)}
 	c := where.Config
 	c.Scenario, c.Prefix, c.Keep, c.LiveTopics, c.Snapshot = s, note.Prefix, f.keep, f.liveTopics, f.watched
 	c.Measured = func(o *generator.Output) { saved.save(folder, o, c.Limits) }
@@ -198,6 +200,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 
 // saved is where a result went.
 type saved struct {
+	again   *report.Again
 	where   string
 	unsaved error // what could not be written where it should be
 	failed  error // there is no result
@@ -206,13 +209,11 @@ type saved struct {
 // save writes a result, before the run's topics are removed: that can take minutes, and
 // be interrupted.
 func (s *saved) save(folder *report.Folder, o *generator.Output, l limits.Limits) {
+	o.Result.Again = s.again
 	if s.failed = price(o.Result, l); s.failed == nil {
 		s.where, s.unsaved = folder.Write(o.Result, o.Series, o.Histograms)
 	}
 }
-
-// cleaning is the command that removes what a run has left where the job runs.
-func (j job) cleaning() string { return cleaning(j.target.File, j.target.Bootstrap) }
 
 // newOut names a result folder after its scenario and the time.
 func newOut(s *scenario.Scenario) string {

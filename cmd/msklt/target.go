@@ -98,7 +98,7 @@ func read(path string, at place, o scenario.Options) (job, error) {
 	if t.Embedded == nil {
 		l = l.Under(t.Auth.Mechanism)
 	}
-	return job{path, s, l, t, new(way)}, err
+	return job{path, s, l, t, new(way), o.Set}, err
 }
 
 // problemsOf takes apart what is wrong in a file and what else is.

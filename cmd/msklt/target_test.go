@@ -5,10 +5,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"msklt/report"
 )
 
 // TestRunWithLogin runs on a cluster that asks for a login, and holds what the result
@@ -59,7 +62,15 @@ func TestRunWithLogin(t *testing.T) {
 	if !strings.Contains(p.stderr.String(), `--set:2:13: auth: unknown field "user"`) {
 		t.Errorf("a mistake beside a password: %s", p.stderr.String())
 	}
-	run("", exitOK, "run", good, "--target", target, "--set", "target.auth.password="+secret, "--out", filepath.Join(dir, "set"))
+	set := filepath.Join(dir, "set")
+	run("", exitOK, "run", good, "--target", target, "--set", "target.auth.password="+secret, "--set", "target.name=other", "--out", set)
+	want := report.Again{Arguments: []string{"run", filepath.Join(set, "scenario.yaml"), "--target", target, "--set", "target.name=other"}, Withheld: true}
+	if r := readResult(t, set); !reflect.DeepEqual(*r.Again, want) {
+		t.Errorf("run again by %+v, want %+v", *r.Again, want)
+	}
+	if page, err := os.ReadFile(filepath.Join(set, "report.html")); err != nil || !strings.Contains(string(page), "that hold secrets") {
+		t.Error("the page does not say that its command lacks the password", err)
+	}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,8 +22,9 @@ import (
 )
 
 // TestPythonMoto asks moto, AWS's APIs as others understand them: for roles, for what
-// a cluster is, and whether a policy is one. It knows no addresses and has ARNs of its own form, so that
-// bootstrap-brokers is the stub's answer and the ARNs are translated.
+// a cluster is, and whether a policy is one. It knows no addresses, which is held here,
+// and has ARNs of its own form, so that bootstrap-brokers is a stub's answer, as
+// TestPythonAddresses holds it, and the ARNs are translated.
 func TestPythonMoto(t *testing.T) {
 	moto := startMoto(t)
 	t.Run("role", func(t *testing.T) {
@@ -48,7 +51,9 @@ func TestPythonMoto(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			environment(t, keys()...)
-			a, err := NewAccount(t.Context(), scenario.AWS{Endpoint: translated(t, moto, createAt(t, moto, c.create))}, nil, serverless)
+			theirs := createAt(t, moto, c.create)
+			lacksAddresses(t, moto, theirs)
+			a, err := NewAccount(t.Context(), scenario.AWS{Endpoint: translated(t, moto, theirs)}, nil, serverless)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,6 +138,62 @@ func createAt(t *testing.T, moto, cluster string) string {
 	return made.ClusterARN
 }
 
+// lacksAddresses tells when moto learns what the stub stands in for.
+func lacksAddresses(t *testing.T, moto, arn string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, moto+"/v1/clusters/"+url.PathEscape(arn)+"/bootstrap-brokers", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign(r, "kafka")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || answer.StatusCode == http.StatusOK {
+		t.Errorf("moto knows addresses now (%s, %v): have it answer in place of the stub", text, err)
+	}
+}
+
+// TestPythonAddresses has AWS's library for Python ask the stub for the addresses of a
+// cluster: it must understand all that the stub answers, field by field, as msklt does.
+func TestPythonAddresses(t *testing.T) {
+	s := newStub(t)
+	for i, login := range []string{"", "Tls", "SaslScram", "SaslIam", "PublicTls", "PublicSaslScram", "PublicSaslIam"} {
+		s.brokers["bootstrapBrokerString"+login] = fmt.Sprintf("b-%d:9000,c-%[1]d:9000", i)
+	}
+	const script = `import boto3, json, sys
+kafka = boto3.client("kafka", region_name="eu-west-1", endpoint_url=sys.argv[1], aws_access_key_id="A", aws_secret_access_key="B")
+print(json.dumps(kafka.get_bootstrap_brokers(ClusterArn=sys.argv[2])))`
+	c := exec.CommandContext(t.Context(), pythonPath(t), "-c", script, s.URL, serverless)
+	c.Env = append(os.Environ(), "NO_PROXY=127.0.0.1")
+	var complaints bytes.Buffer
+	c.Stderr = &complaints
+	text, err := c.Output()
+	if err != nil {
+		t.Fatal(err, complaints.String())
+	}
+	var got map[string]any
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	delete(got, "ResponseMetadata")
+	if len(got) != len(s.brokers) {
+		t.Errorf("AWS's library takes %v of %v", got, s.brokers)
+	}
+	for name, want := range s.brokers {
+		if got := got["B"+name[1:]]; got != want {
+			t.Errorf("%s: AWS's library reads %v, sent was %s", name, got, want)
+		}
+	}
+}
+
+// sign says which of moto's services is asked.
+func sign(r *http.Request, service string) {
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+"/20261122/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+}
+
 // post asks one of moto's services for something that must succeed.
 func post(t *testing.T, moto, service, kind, path, body string) []byte {
 	t.Helper()
@@ -141,7 +202,7 @@ func post(t *testing.T, moto, service, kind, path, body string) []byte {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", kind)
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+"/20261122/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+	sign(r, service)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
