@@ -35,9 +35,6 @@ type Config struct {
 	Ephemeral bool
 	// LiveTopics lets fleets write to existing topics that others are writing to.
 	LiveTopics bool
-	// PaceChanges keeps the creation and the removal of topics within the limits on
-	// them. What the cluster refuses for now is waited out without it, too.
-	PaceChanges bool
 	// Measured is called when all is known but what the removal leaves, before that
 	// begins, which under limits on changes can take minutes; nil for never.
 	Measured func(*Output)
@@ -152,9 +149,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		return nil, err
 	}
 	defer r.cluster.Close()
-	if c.PaceChanges {
-		r.cluster.PaceChanges(c.Limits)
-	}
+	r.cluster.KeepTo(c.Limits)
 	r.observer.setNodes(r.cluster.Nodes)
 	defer func() {
 		if out != nil && r.Measured != nil {
