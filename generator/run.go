@@ -296,6 +296,9 @@ func (r *run) awaitGroups(ctx context.Context) error {
 	defer cancel()
 	for _, g := range r.groups {
 		for !g.ready() {
+			if err := g.refusal(); err != nil {
+				return cluster.Errorf("joining group %s: %w%s", g.id, err, r.groupsHint())
+			}
 			r.say("waiting for group " + g.Name + " to be assigned its partitions")
 			select {
 			case <-ctx.Done():
@@ -306,6 +309,15 @@ func (r *run) awaitGroups(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// groupsHint says which limit may be behind a group that the cluster refuses.
+func (r *run) groupsHint() string {
+	most := r.Limits.Of(limits.ClusterGroups)
+	if most <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; a cluster may say so that has all the groups it may have: %s is %.0f", limits.ClusterGroups, most)
 }
 
 // clean removes what the run created, unless it is to be kept or goes with its
