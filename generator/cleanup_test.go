@@ -78,7 +78,7 @@ func TestVirtualInterruptedCreation(t *testing.T) {
 	var stages []string
 	l := limits.Limits{Values: map[limits.Name]float64{limits.ClusterPartitionChanges: 4.0 / 300}}
 	begin := time.Time{}
-	c := generator.Config{Limits: l, PaceChanges: true, Progress: func(p generator.Progress) {
+	c := generator.Config{Limits: l, Progress: func(p generator.Progress) {
 		if begin.IsZero() {
 			begin = time.Now()
 		}
@@ -129,7 +129,7 @@ func TestVirtualMeasuredFirst(t *testing.T) {
 
 // TestVirtualServerlessChanges creates and removes 300 partitions on a cluster with MSK
 // Serverless's login and rules: within the limits nothing is refused, and it takes as
-// long as the plan says. Without them, refusals are waited out.
+// long as the plan says. A run that is not told of them waits refusals out.
 func TestVirtualServerlessChanges(t *testing.T) {
 	t.Parallel()
 	for name, paced := range map[string]bool{"paced": true, "refused": false} {
@@ -138,7 +138,11 @@ func TestVirtualServerlessChanges(t *testing.T) {
 			iam := embedded.NewIAM()
 			l := limits.Limits{Values: map[limits.Name]float64{limits.ClusterPartitionChanges: 250.0 / 300, limits.ClusterTopicRequests: 2}}
 			var begun, ended time.Time
-			c := generator.Config{Limits: l, PaceChanges: paced, Auth: iam.Mechanism(), Progress: func(generator.Progress) {
+			told := l
+			if !paced {
+				told = limits.Limits{}
+			}
+			c := generator.Config{Limits: told, Auth: iam.Mechanism(), Progress: func(generator.Progress) {
 				if begun.IsZero() {
 					begun = time.Now()
 				}
@@ -166,6 +170,49 @@ phases: [{name: a, duration: 10s}]
 				}
 				if !paced && (refused == 0 || took > 400) {
 					t.Errorf("it took %.1f s with %d refusals", took, refused)
+				}
+			})
+		})
+	}
+}
+
+// TestVirtualNoRoom: what a cluster has no room for is said within a second, with the
+// limit's name or the cluster's words, and nothing is left of it.
+func TestVirtualNoRoom(t *testing.T) {
+	t.Parallel()
+	slow := 4.0 / 300 // partitions/s, with which creating them would take minutes
+	for name, c := range map[string]struct {
+		limits map[limits.Name]float64
+		says   string
+	}{
+		"partitions": {map[limits.Name]float64{limits.ClusterPartitions: 12, limits.ClusterPartitionChanges: slow},
+			"the scenario creates 13 partitions, but cluster.partitions is 12: use fewer, or declare what this cluster allows (limits.cluster.partitions)"},
+		"partitions beside others'": {map[limits.Name]float64{limits.ClusterPartitions: 13},
+			"INVALID_REQUEST: This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details. (2 partitions more would exceed the cluster's limit, which leaves 1.)"},
+		"groups": {map[limits.Name]float64{limits.ClusterPartitions: 14, limits.ClusterGroups: 1},
+			"; a cluster may say so that has all the groups it may have: cluster.groups is 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := limits.Limits{Values: c.limits}
+			var begun time.Time
+			leaving(t, `
+version: 1
+name: room
+topics: {t: {partitions: 1}, many: {partitions: 2, count: 6}}
+producers: {p: {topic: t, rate: 1/s, value: {size: 1B}}}
+consumers: {a: {topics: [t]}, b: {topics: [t]}}
+phases: [{name: a, duration: 1s}]
+`, embedded.Config{Limits: l}, generator.Config{Limits: l, Progress: func(generator.Progress) {
+				if begun.IsZero() {
+					begun = time.Now()
+				}
+			}}, 0, func(_ *generator.Output, err error, topics []string, _ []embedded.Row) {
+				if !errors.Is(err, cluster.ErrEnvironment) || !strings.HasSuffix(err.Error(), c.says) || len(topics) != 1 {
+					t.Errorf("%v\nwant the end %s\nthere is %v", err, c.says, topics)
+				}
+				if took := time.Since(begun); took > time.Second {
+					t.Errorf("it took %v", took)
 				}
 			})
 		})

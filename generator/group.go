@@ -2,10 +2,12 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/internal/cluster"
@@ -27,8 +29,9 @@ type group struct {
 	expected int64                       // partitions that there are
 	turning  sync.Mutex                  // guards paused, together with its clients' state
 	paused   bool
-	cut      atomic.Bool // the end of the traffic ended a pause
-	backlogs []int64     // at the end of each second
+	cut      atomic.Bool           // the end of the traffic ended a pause
+	ejected  atomic.Pointer[error] // what last ended a member's stay, or kept it from joining
+	backlogs []int64               // at the end of each second
 	clock    *clock
 	spans    []interval
 	stamp    stamp
@@ -116,6 +119,18 @@ func (g *group) callbacks() []kgo.Opt {
 			}
 		}),
 	}
+}
+
+// OnGroupManageError notes why a member is none.
+func (g *group) OnGroupManageError(err error) { g.ejected.Store(&err) }
+
+// refusal is what a cluster says that will not have the group at all; nil while it may
+// still come.
+func (g *group) refusal() error {
+	if err := g.ejected.Load(); err != nil && errors.Is(*err, kerr.InvalidRequest) {
+		return *err
+	}
+	return nil
 }
 
 // ready tells whether members hold all partitions.

@@ -63,7 +63,7 @@ func (r *run) newMember(g *group) (*member, error) {
 		// A transaction's markers take offsets: without them the end of the log
 		// would never be seen to be reached.
 		kgo.KeepControlRecords(),
-		kgo.WithHooks(&batchHook{read: r.read}),
+		kgo.WithHooks(&batchHook{read: r.read}, g),
 	)
 	client, err := kgo.NewClient(slices.Concat(opts, persistent(), g.callbacks())...)
 	if err != nil {

@@ -35,9 +35,6 @@ type Config struct {
 	Ephemeral bool
 	// LiveTopics lets fleets write to existing topics that others are writing to.
 	LiveTopics bool
-	// PaceChanges keeps the creation and the removal of topics within the limits on
-	// them. What the cluster refuses for now is waited out without it, too.
-	PaceChanges bool
 	// Measured is called when all is known but what the removal leaves, before that
 	// begins, which under limits on changes can take minutes; nil for never.
 	Measured func(*Output)
@@ -152,9 +149,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		return nil, err
 	}
 	defer r.cluster.Close()
-	if c.PaceChanges {
-		r.cluster.PaceChanges(c.Limits)
-	}
+	r.cluster.KeepTo(c.Limits)
 	r.observer.setNodes(r.cluster.Nodes)
 	defer func() {
 		if out != nil && r.Measured != nil {
@@ -301,6 +296,9 @@ func (r *run) awaitGroups(ctx context.Context) error {
 	defer cancel()
 	for _, g := range r.groups {
 		for !g.ready() {
+			if err := g.refusal(); err != nil {
+				return cluster.Errorf("joining group %s: %w%s", g.id, err, r.groupsHint())
+			}
 			r.say("waiting for group " + g.Name + " to be assigned its partitions")
 			select {
 			case <-ctx.Done():
@@ -311,6 +309,15 @@ func (r *run) awaitGroups(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// groupsHint says which limit may be behind a group that the cluster refuses.
+func (r *run) groupsHint() string {
+	most := r.Limits.Of(limits.ClusterGroups)
+	if most <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; a cluster may say so that has all the groups it may have: %s is %.0f", limits.ClusterGroups, most)
 }
 
 // clean removes what the run created, unless it is to be kept or goes with its

@@ -92,7 +92,7 @@ func (p *process) clean(ctx context.Context, f cleanFlags) error {
 	if err != nil {
 		return err
 	}
-	c.PaceChanges(l)
+	c.KeepTo(l)
 	all, err := c.Leftovers(ctx)
 	if err != nil {
 		return err

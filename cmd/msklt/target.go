@@ -156,8 +156,6 @@ func open(ctx context.Context, j job) (*site, error) {
 		Target: report.Target{Name: j.target.Name, File: j.target.File},
 	}}
 	w.Ephemeral = j.target.Embedded != nil
-	// Apache Kafka's embedded double takes any number of changes.
-	w.PaceChanges = j.target.Embedded == nil || j.target.Embedded.As != ""
 	if j.target.Embedded != nil {
 		w.Target.Kind = string(limits.EmbeddedCluster)
 		return w, nil

@@ -34,8 +34,10 @@ const (
 	shortWait = time.Second
 )
 
-// PaceChanges has topics created and deleted within declared limits.
-func (c *Cluster) PaceChanges(l limits.Limits) { c.pace = limits.NewChangePace(l) }
+// KeepTo has topics created and deleted within declared limits.
+func (c *Cluster) KeepTo(l limits.Limits) {
+	c.pace, c.most = limits.NewChangePace(l), int(l.Of(limits.ClusterPartitions))
+}
 
 // step is a change of one topic that fits into one request.
 type step struct {

@@ -137,7 +137,7 @@ func onStrict(t *testing.T, l limits.Limits, test func(*testing.T, *strict, *clu
 			t.Fatal(err)
 		}
 		defer c.Close()
-		c.PaceChanges(l)
+		c.KeepTo(l)
 		test(t, s, c)
 	})
 }

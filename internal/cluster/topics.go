@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"msklt/internal/limits"
 	"msklt/scenario"
 )
 
@@ -35,8 +36,9 @@ const mostAtOnce = 1000
 
 // CreateTopics makes the scenario's topics, each under the prefix and templates
 // written out, or finds those that exist. What it created is in the list even when
-// it fails, so that the caller can remove it. It keeps to the pace of [PaceChanges],
-// and waits out refusals that hold for now only.
+// it fails, so that the caller can remove it. It keeps to the limits of [Cluster.KeepTo]
+// and waits out refusals that hold for now only. More than the cluster may have are not
+// begun with.
 func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scenario.Topic, tell func(Progress)) ([]*Topic, error) {
 	q := &changes{tell: tell}
 	var topics, existing []*Topic
@@ -59,6 +61,10 @@ func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scen
 				q.todo = append(q.todo, step{t, n, upTo})
 			}
 		}
+	}
+	if sum := sumOf(q.todo); c.most > 0 && sum > c.most {
+		return nil, Errorf("the scenario creates %d partitions, but %s is %d: use fewer, or declare what this cluster allows (limits.%[2]s)",
+			sum, limits.ClusterPartitions, c.most)
 	}
 	for some := range slices.Chunk(existing, mostAtOnce) {
 		if err := c.await(ctx, some, nil); err != nil {

@@ -8,16 +8,8 @@ import (
 	"msklt/internal/wire"
 )
 
-// takeOther looks at a request that is neither produce nor fetch.
-func (c *conn) takeOther(body []byte) {
-	if kmsg.Key(c.request.key) != kmsg.DeleteTopics {
-		return
-	}
-	req := kmsg.NewPtrDeleteTopicsRequest()
-	req.Version = c.request.version
-	if req.ReadFrom(body) != nil {
-		return // kfake refuses it too
-	}
+// noteLogs keeps where the logs end that a request deletes.
+func (c *conn) noteLogs(req *kmsg.DeleteTopicsRequest) {
 	cluster := c.listener.cluster
 	c.request.lastLogs = make(map[*topic][]Row)
 	keep := func(wanted wire.Topic) {
@@ -40,6 +32,7 @@ func (c *conn) takeOther(body []byte) {
 // answerOther follows up on what kfake did and writes a throttle into the response
 // if the request limit asks for one.
 func (c *conn) answerOther(b []byte, header int) answer {
+	defer c.endTurn()
 	r := &c.request
 	v, muted := c.listener.cluster.quotas.other(r, c.listener.node)
 	a := answer{mutedUntil: muted}

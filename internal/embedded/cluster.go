@@ -64,6 +64,7 @@ type Cluster struct {
 	kafka     *kfake.Cluster
 	listeners []*listener
 	quotas    *quotas
+	caps      *caps
 	directory *directory
 	retention *retention
 	faults    *faults
@@ -101,6 +102,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{
 		quotas:  newQuotas(cfg.Limits, cfg.Brokers),
+		caps:    newCaps(cfg.Limits),
 		discard: cfg.Discard,
 		closing: make(chan struct{}),
 		ready:   make(chan struct{}),
@@ -109,7 +111,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	c.retention = newRetention(c)
 	c.faults = newFaults(c)
 	var err error
-	if c.serverless, err = newServerless(c, cfg); err != nil {
+	if c.serverless, err = newServerless(cfg); err != nil {
 		return nil, fmt.Errorf("start embedded cluster: %w", err)
 	}
 	if err := c.startKafka(cfg); err != nil {
@@ -134,6 +136,7 @@ func (c *Cluster) startKafka(cfg Config) error {
 	opts := []kfake.Opt{
 		kfake.NumBrokers(cfg.Brokers),
 		kfake.MaxVersions(apiVersions(cfg.As)),
+		kfake.DefaultNumPartitions(defaultPartitions),
 		kfake.BrokerConfigs(map[string]string{
 			"log.segment.bytes":   strconv.Itoa(segmentBytes),
 			"log.retention.bytes": strconv.Itoa(partitionRetention),
@@ -154,9 +157,6 @@ func (c *Cluster) startKafka(cfg Config) error {
 			c.listeners = append(c.listeners, l)
 			return l, nil
 		}),
-	}
-	if c.serverless != nil {
-		opts = append(opts, kfake.DefaultNumPartitions(defaultPartitions))
 	}
 	for topic, partitions := range cfg.Topics {
 		opts = append(opts, kfake.SeedTopics(partitions, topic))

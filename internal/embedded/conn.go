@@ -50,6 +50,7 @@ type conn struct {
 
 	standing standing    // the quotas'
 	admitted atomic.Bool // a produce request is counted by the cluster's admission
+	making   atomic.Bool // it is this connection's turn to make partitions
 }
 
 // request is the one that is being answered.
@@ -65,7 +66,6 @@ type request struct {
 
 	lastLogs map[*topic][]Row // delete topics: the logs as they were before
 
-	// Of a cluster that passes for Amazon MSK Serverless:
 	own     kmsg.Response // sent instead of kfake's, unless nil
 	last    bool          // the connection is closed after it
 	refused []refusal     // what kfake is not asked to do
@@ -180,14 +180,8 @@ func (c *conn) readFrame(frame []byte) error {
 			return err
 		}
 	}
-	switch {
-	case r.own != nil:
-	case parsed.Key == wire.Produce:
-		err = c.takeProduce(parsed.Body)
-	case parsed.Key == wire.Fetch:
-		err = c.takeFetch(parsed.Body)
-	default:
-		c.takeOther(parsed.Body)
+	if r.own == nil {
+		err = c.take(parsed.Body)
 	}
 	if errors.Is(err, wire.ErrUnknown) {
 		return nil // a version that kfake refuses
@@ -198,11 +192,19 @@ func (c *conn) readFrame(frame []byte) error {
 	return err
 }
 
-// askForVersions turns a request into another one that kfake always answers and that
-// changes nothing: ApiVersions, in the version that has no body.
-func askForVersions(frame []byte) {
-	binary.BigEndian.PutUint16(frame, uint16(wire.ApiVersions))
-	binary.BigEndian.PutUint16(frame[2:], 0)
+// take notes what a request asks for, and refuses what limits or rules forbid.
+func (c *conn) take(body []byte) error {
+	switch kmsg.Key(c.request.key) {
+	case kmsg.Produce:
+		return c.takeProduce(body)
+	case kmsg.Fetch:
+		return c.takeFetch(body)
+	case kmsg.JoinGroup, kmsg.ConsumerGroupHeartbeat, kmsg.ShareGroupHeartbeat:
+		return c.join(body)
+	case kmsg.CreateTopics, kmsg.CreatePartitions, kmsg.DeleteTopics, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs:
+		return c.manage(body)
+	}
+	return nil
 }
 
 // Write takes kfake's response, one per call with its length in front, and sends
@@ -299,6 +301,7 @@ func (c *conn) Close() error {
 	c.closeOnce.Do(func() {
 		close(c.closed)
 		c.leave()
+		c.endTurn()
 	})
 	return c.hangUp()
 }

@@ -39,7 +39,7 @@ func (c *conn) takeFetch(body []byte) error {
 	if err != nil {
 		return err
 	}
-	if s := l.cluster.serverless; s != nil && s.mostFetched > 0 && header.MaxBytes > s.mostFetched {
+	if most := l.cluster.caps.fetch; most > 0 && header.MaxBytes > most {
 		c.refuseFetch()
 		return nil
 	}

@@ -18,17 +18,46 @@ type groups struct {
 	seen map[string]struct{} // those that were joined, some of which may be gone
 }
 
+// joining is the epoch of a member that asks to be one (KIP-848, KIP-932).
+const joining = 0
+
 // join lets a member join unless its group would be one too many. AWS says that the
 // request fails, not how: INVALID_REQUEST is what other quotas answer.
-func (c *conn) join(req *kmsg.JoinGroupRequest) kmsg.Response {
+func (c *conn) join(body []byte) error {
+	req, err := c.decode(body)
+	if err != nil {
+		return err
+	}
+	group := ""
+	switch req := req.(type) {
+	case *kmsg.JoinGroupRequest:
+		group = req.Group
+	case *kmsg.ConsumerGroupHeartbeatRequest:
+		if req.MemberEpoch != joining {
+			return nil
+		}
+		group = req.Group
+	case *kmsg.ShareGroupHeartbeatRequest:
+		if req.MemberEpoch != joining {
+			return nil
+		}
+		group = req.GroupID
+	}
 	cluster := c.listener.cluster
-	if cluster.serverless.groups.admit(req.Group, cluster.hasGroup) {
+	if cluster.caps.groups.admit(group, cluster.hasGroup) {
 		return nil
 	}
 	c.refuse(refusal{code: kerr.InvalidRequest, reason: string(limits.ClusterGroups)})
-	resp := req.ResponseKind().(*kmsg.JoinGroupResponse)
-	resp.ErrorCode = kerr.InvalidRequest.Code
-	return resp
+	c.request.own = req.ResponseKind()
+	switch resp := c.request.own.(type) {
+	case *kmsg.JoinGroupResponse:
+		resp.ErrorCode = kerr.InvalidRequest.Code
+	case *kmsg.ConsumerGroupHeartbeatResponse:
+		resp.ErrorCode = kerr.InvalidRequest.Code
+	case *kmsg.ShareGroupHeartbeatResponse:
+		resp.ErrorCode = kerr.InvalidRequest.Code
+	}
+	return nil
 }
 
 func (g *groups) admit(name string, exists func(string) bool) bool {

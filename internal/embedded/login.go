@@ -34,6 +34,21 @@ func (s session) admits(key int16, now time.Time) bool {
 	return !s.asked && (now.Before(s.until) || s.until.IsZero() && key == wire.ApiVersions)
 }
 
+// enter is a step of a login.
+func (c *conn) enter(body []byte) error {
+	req, err := c.decode(body)
+	if err != nil {
+		return err
+	}
+	switch req := req.(type) {
+	case *kmsg.SASLHandshakeRequest:
+		c.request.own = c.handshake(req)
+	case *kmsg.SASLAuthenticateRequest:
+		c.request.own = c.authenticate(req)
+	}
+	return nil
+}
+
 // handshake agrees on the mechanism, for the first login or the next.
 func (c *conn) handshake(req *kmsg.SASLHandshakeRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.SASLHandshakeResponse)

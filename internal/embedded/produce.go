@@ -43,7 +43,7 @@ func (c *conn) takeProduce(body []byte) error {
 	if err != nil {
 		return err
 	}
-	if s := c.listener.cluster.serverless; s != nil && s.mostMessage > 0 && c.oversize(s.mostMessage) {
+	if c.listener.cluster.caps.tooLarge(r) {
 		return c.refuseProduce(body)
 	}
 	if acks == 0 {

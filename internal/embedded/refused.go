@@ -1,11 +1,43 @@
 package embedded
 
 import (
+	"encoding/binary"
+	"net"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/limits"
+	"msklt/internal/wire"
 )
+
+// refusal is what is not done of a request, and why.
+type refusal struct {
+	name   string // of the topic or resource
+	id     [16]byte
+	kind   kmsg.ConfigResourceType
+	code   *kerr.Error // nil: the connection is closed
+	says   string      // to the client
+	reason string      // to the truth: a limit, or a word
+}
+
+// refuse notes what is not done, and counts it in the truth.
+func (c *conn) refuse(r refusal) {
+	c.request.refused = append(c.request.refused, r)
+	key := refusalKey{api: apiName(c.request.key), code: "closed", reason: r.reason, client: c.request.client, broker: c.listener.node}
+	if r.code != nil {
+		key.code = r.code.Message
+	}
+	c.listener.cluster.quotas.refused(key)
+}
+
+// refuseIf refuses where there is something to refuse.
+func (c *conn) refuseIf(r *refusal) bool {
+	if r != nil {
+		c.refuse(*r)
+	}
+	return r != nil
+}
 
 // tellRefused adds to a response what kfake was not asked to do, and gives back the
 // charge for what it did not do.
@@ -58,18 +90,10 @@ func (c *conn) tellRefused(resp kmsg.Response) {
 
 func (c *conn) giveBack(topic string, code int16) {
 	if code != 0 {
-		c.listener.cluster.serverless.changes.give(c.request.charge.changes[topic])
+		changes := c.request.charge.changes
+		c.listener.cluster.caps.changes.give(changes[topic])
+		delete(changes, topic) // told twice where it was asked for twice
 	}
-}
-
-// oversize reports whether a produce request has a batch above the limit.
-func (c *conn) oversize(most int64) bool {
-	for _, s := range c.request.sent {
-		if s.bytes > most {
-			return true
-		}
-	}
-	return false
 }
 
 // refuseProduce refuses a whole produce request, as AWS says of messages that are too
@@ -102,4 +126,27 @@ func (c *conn) refuseFetch() {
 	resp := kmsg.NewPtrFetchResponse()
 	resp.Version, resp.ErrorCode = c.request.version, kerr.InvalidRequest.Code
 	c.request.own = resp
+}
+
+// askForVersions turns a request into another one that kfake always answers and that
+// changes nothing: ApiVersions, in the version that has no body.
+func askForVersions(frame []byte) {
+	binary.BigEndian.PutUint16(frame, uint16(wire.ApiVersions))
+	binary.BigEndian.PutUint16(frame[2:], 0)
+}
+
+// answerOwn writes the answer that the guard has made, in place of kfake's.
+func (c *conn) answerOwn(b []byte) answer {
+	r := &c.request
+	v, muted := c.listener.cluster.quotas.other(r, c.listener.node)
+	if throttled, ok := r.own.(kmsg.SetThrottleResponse); ok && v.throttle > 0 {
+		throttled.SetThrottle(v.millis())
+	}
+	c.out = append(c.out[:0], b[:8]...) // length and correlation id
+	if r.own.IsFlexible() && r.key != wire.ApiVersions {
+		c.out = append(c.out, 0) // no tags
+	}
+	c.out = r.own.AppendTo(c.out)
+	setLength(c.out)
+	return answer{mutedUntil: muted, instead: net.Buffers{c.out}, last: r.last}
 }
