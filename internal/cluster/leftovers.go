@@ -60,7 +60,7 @@ func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
 	}
 	topics, err := c.admin.ListTopics(ctx)
 	if err != nil {
-		return nil, refused("listing topics", err)
+		return nil, refused("listing topics", unnamed, err)
 	}
 	for _, t := range topics.Sorted() {
 		if l := of(t.Topic); l != nil {
@@ -69,7 +69,7 @@ func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
 	}
 	groups, err := c.admin.ListGroups(ctx)
 	if err != nil {
-		return nil, refused("listing groups", err)
+		return nil, refused("listing groups", unnamed, err)
 	}
 	for _, name := range groups.Groups() {
 		if l := of(name); l != nil {
@@ -102,7 +102,7 @@ func (c *Cluster) describeGroups(ctx context.Context, all []*Leftover) error {
 		err = described.Error()
 	}
 	if err != nil {
-		return refused("describing groups", err)
+		return refused("describing groups", describeGroup, err)
 	}
 	for _, l := range all {
 		for i := range l.Groups {
@@ -165,7 +165,7 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 	}
 	starts, err := c.admin.ListStartOffsets(ctx, names...)
 	if err != nil {
-		return refused("reading offsets", err)
+		return refused("reading offsets", describeTopic, err)
 	}
 	ends, moved, err := c.written(ctx, names)
 	if err != nil {
@@ -197,7 +197,7 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.ListedOffsets, moved map[string]bool, err error) {
 	before, err := c.admin.ListEndOffsets(ctx, names...)
 	if err != nil {
-		return nil, nil, refused("reading offsets", err)
+		return nil, nil, refused("reading offsets", describeTopic, err)
 	}
 	select {
 	case <-ctx.Done():
@@ -205,7 +205,7 @@ func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.Listed
 	case <-time.After(watchTime):
 	}
 	if ends, err = c.admin.ListEndOffsets(ctx, names...); err != nil {
-		return nil, nil, refused("reading offsets", err)
+		return nil, nil, refused("reading offsets", describeTopic, err)
 	}
 	moved = map[string]bool{}
 	ends.Each(func(o kadm.ListedOffset) {
