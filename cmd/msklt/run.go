@@ -31,6 +31,7 @@ type runFlags struct {
 	quiet, noColor  bool
 	repeat          int // 0 unless given
 	interleave      bool
+	again           bool // after another run of this call on the same cluster
 	ci              ciFlags
 	told            *ciFiles // of each run
 	metricsAddr     string
@@ -174,7 +175,8 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	progress := p.progress(f.quiet)
 	var saved saved
 	c := where.Config
-	c.Scenario, c.Prefix, c.Keep, c.LiveTopics, c.Snapshot = s, note.Prefix, f.keep, f.liveTopics, f.watched
+	c.Scenario, c.Prefix, c.Keep, c.Snapshot = s, note.Prefix, f.keep, f.watched
+	c.LiveTopics, c.Again = f.liveTopics, f.again
 	c.Measured = func(o *generator.Output) { saved.save(folder, o, c.Limits) }
 	c.Progress = func(g generator.Progress) {
 		folder.Alive()

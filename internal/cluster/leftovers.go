@@ -38,13 +38,9 @@ type LeftGroup struct {
 	ids []string // of the members
 }
 
-const (
-	// watchTime is how long topics are watched for somebody who writes to them.
-	watchTime = 2 * time.Second
-	// startTime is how long a run may take until it writes: MSK Serverless lets 2,400
-	// partitions be created in 46 minutes.
-	startTime = time.Hour
-)
+// startTime is how long a run may take until it writes: MSK Serverless lets 2,400
+// partitions be created in 46 minutes.
+const startTime = time.Hour
 
 // Leftovers finds what runs have on the cluster, the oldest first, and changes
 // nothing. It takes two seconds in which it looks whether topics are written to.
@@ -167,7 +163,7 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 	if err != nil {
 		return refused("reading offsets", describeTopic, err)
 	}
-	ends, moved, err := c.written(ctx, names)
+	ends, writing, err := c.written(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -181,7 +177,7 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 			for _, end := range ends[t.Name] {
 				sum += max(0, end.Offset)
 			}
-			if moved[t.Name] && l.InUse == "" {
+			if w := writing[t.Name]; w != nil && w.Grown > 0 && l.InUse == "" {
 				l.InUse = "topic " + t.Name + " is being written to"
 			}
 		}
@@ -190,31 +186,6 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 		}
 	}
 	return nil
-}
-
-// written reads the log ends of topics twice, two seconds apart, and tells which of
-// them have moved.
-func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.ListedOffsets, moved map[string]bool, err error) {
-	before, err := c.admin.ListEndOffsets(ctx, names...)
-	if err != nil {
-		return nil, nil, refused("reading offsets", describeTopic, err)
-	}
-	select {
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	case <-time.After(watchTime):
-	}
-	if ends, err = c.admin.ListEndOffsets(ctx, names...); err != nil {
-		return nil, nil, refused("reading offsets", describeTopic, err)
-	}
-	moved = map[string]bool{}
-	ends.Each(func(o kadm.ListedOffset) {
-		was, ok := before.Lookup(o.Topic, o.Partition)
-		if ok && was.Err == nil && o.Err == nil && o.Offset != was.Offset {
-			moved[o.Topic] = true
-		}
-	})
-	return ends, moved, nil
 }
 
 // between is how many offsets a topic's logs hold, where all are known.
@@ -262,15 +233,4 @@ func (c *Cluster) dismiss(ctx context.Context, g LeftGroup) {
 		req.Members = append(req.Members, m)
 	}
 	_, _ = req.RequestWith(ctx, c.client)
-}
-
-// Written tells which of the topics that existed before somebody writes to. It takes
-// two seconds if there are any.
-func (c *Cluster) Written(ctx context.Context, topics []*Topic) ([]*Topic, error) {
-	existing := slices.DeleteFunc(slices.Clone(topics), func(t *Topic) bool { return t.Created })
-	if len(existing) == 0 {
-		return nil, nil
-	}
-	_, moved, err := c.written(ctx, actual(existing))
-	return slices.DeleteFunc(existing, func(t *Topic) bool { return !moved[t.Actual] }), err
 }
