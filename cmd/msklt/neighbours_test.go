@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/internal/kafkatest/need"
-	"msklt/report"
 )
 
 // neighbours are other people on a cluster: topics with settings, one that somebody
@@ -218,66 +216,6 @@ func refuseLive(t *testing.T, bootstrap, dir, topic, says string) {
 	if !regexp.MustCompile(says).MatchString(p.stderr.String()) || code != exitEnvironment || !strings.Contains(p.stderr.String(), "--allow-live-topics") {
 		t.Errorf("exit code %d, want 5 and %q:\n%s", code, says, p.stderr.String())
 	}
-}
-
-// alone is a load without readers: what is left of it nobody uses when it is killed.
-const alone = `
-version: 1
-name: alone
-topics: {t: {partitions: 2, count: 3}}
-producers: {p: {topic: t, rate: 500/s, value: {size: 100B}}}
-phases: [{name: steady, duration: 60s}]
-`
-
-// cleanAfterKills kills a run with readers and one without, and removes what they left.
-func cleanAfterKills(t *testing.T, bootstrap, dir string) {
-	t.Helper()
-	path := filepath.Join(dir, "alone.yaml")
-	if err := os.WriteFile(path, []byte(alone), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	kill := func(name, path string) (prefix string) {
-		t.Helper()
-		out := filepath.Join(dir, name)
-		p := command(t.Context(), "run", path, "--bootstrap", bootstrap, "--out", out)
-		partial := p.begin(t, out, bootstrap)
-		if err := p.Process.Signal(syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		p.ended(t)
-		data, err := os.ReadFile(filepath.Join(partial, "run.json"))
-		var note report.Note
-		if err != nil || json.Unmarshal(data, &note) != nil {
-			t.Fatal(err)
-		}
-		return note.Prefix
-	}
-	without, withGroup := kill("none", path), kill("group", writeScenario(t, "60s"))
-	topics := []string{without + "t-0", without + "t-1", without + "t-2"}
-	both := append(slices.Clone(topics), withGroup+"t")
-	slices.Sort(both)
-
-	clean := func(says string, code int, removed []string, args ...string) {
-		t.Helper()
-		p := command(t.Context(), append([]string{"clean", "--bootstrap", bootstrap, "--json"}, args...)...)
-		got := p.code(t)
-		var c cleaned
-		if err := json.Unmarshal(p.stdout.Bytes(), &c); err != nil {
-			t.Fatalf("%v\n%s", err, p.stderr.String())
-		}
-		slices.Sort(c.Removed)
-		slices.Sort(removed)
-		if got != code || !slices.Equal(c.Removed, removed) || len(c.Left) > 0 || !strings.Contains(p.stderr.String(), says) {
-			t.Errorf("clean %v: exit code %d, removed %q, left %+v; want %d, %q and %q\n%s", args, got, c.Removed, c.Left, code, removed, says, p.stderr.String())
-		}
-	}
-	clean("nothing was removed; --yes removes 3 topics (6 partitions) and 0 groups of 1 run", 0, []string{})
-	if left, _ := ofRuns(t, bootstrap); !slices.Equal(left, both) {
-		t.Errorf("a list has removed something: there is %q, want %q", left, both)
-	}
-	clean("group "+withGroup+"g has 2 members", 0, topics, "--yes")
-	clean("removed: 1 topic and 1 group", 0, []string{withGroup + "t", withGroup + "g"}, "--yes", "--force")
-	clean("no run has left anything", 0, []string{}, "--yes")
 }
 
 // ofRuns are the topics and groups of runs on a cluster.

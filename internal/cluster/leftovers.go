@@ -177,8 +177,8 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 			for _, end := range ends[t.Name] {
 				sum += max(0, end.Offset)
 			}
-			if w := writing[t.Name]; w != nil && w.Grown > 0 && l.InUse == "" {
-				l.InUse = "topic " + t.Name + " is being written to"
+			if w := writing[t.Name]; w != nil && l.InUse == "" {
+				l.InUse = fmt.Sprintf("topic %s %s; a run that was killed looks alive until %.0f min after its last record", t.Name, w, recentTime.Minutes())
 			}
 		}
 		if age := now.Sub(l.Begun); sum == 0 && len(l.Topics) > 0 && age < startTime && l.InUse == "" {
