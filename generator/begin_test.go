@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -28,7 +29,8 @@ const (
 )
 
 // earlier fills a topic before a run, and lets a group "prod" commit the offset 11 on
-// each partition: where the aborted transaction begins.
+// each partition: where the aborted transaction begins. Then nobody writes for so long
+// that whoever did is not taken to be still there.
 func earlier(t *testing.T, opts []kgo.Opt) {
 	t.Helper()
 	client, err := kgo.NewClient(append(opts, kgo.TransactionalID("theirs"), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
@@ -76,6 +78,7 @@ func earlier(t *testing.T, opts []kgo.Opt) {
 	if answer, err := admin.CommitOffsets(t.Context(), "beyond", beyond); err != nil || answer.Error() != nil {
 		t.Fatal(err, answer.Error())
 	}
+	time.Sleep(6 * time.Minute)
 }
 
 func beginning(group string) string {

@@ -60,7 +60,7 @@ func play(t *testing.T, s *scenario.Scenario, target report.Target, l limits.Lim
 		t.Logf("busy machine, once more: %+v", out.Result.Validity.Reasons)
 		before = out.Result.Totals.Acked
 		time.Sleep(15 * time.Second)
-		out, err = generator.Run(t.Context(), generator.Config{Scenario: s, Limits: l, Target: target})
+		out, err = generator.Run(t.Context(), generator.Config{Scenario: s, Limits: l, Target: target, Again: true})
 	}
 	if err != nil {
 		t.Fatal(err)

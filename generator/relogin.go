@@ -54,12 +54,8 @@ func (o *observer) relogged(began, answered time.Time) {
 }
 
 func (l relogin) text() string {
-	who := fmt.Sprintf("%d connections", l.count)
-	if l.count == 1 {
-		who = "1 connection"
-	}
 	return fmt.Sprintf("%s logged in again, as brokers ask after a time; the longest login took %.0f ms, in which its connection carried nothing else",
-		who, float64(l.longest)/float64(time.Millisecond))
+		report.Counted(int(l.count), "connection"), float64(l.longest)/float64(time.Millisecond))
 }
 
 // loginsAgain is what a result says of them; nil without any.

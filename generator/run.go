@@ -35,6 +35,9 @@ type Config struct {
 	Ephemeral bool
 	// LiveTopics lets fleets write to existing topics that others are writing to.
 	LiveTopics bool
+	// Again says that the caller's own run on the cluster ended a moment ago, so that
+	// records of the last minutes do not mean others.
+	Again bool
 	// Measured is called when all is known but what the removal leaves, before that
 	// begins, which under limits on changes can take minutes; nil for never.
 	Measured func(*Output)
@@ -262,11 +265,16 @@ func (r *run) refuseLive(ctx context.Context) error {
 	if len(existing) > 0 {
 		r.say("watching the topics that exist")
 	}
-	live, err := r.cluster.Written(ctx, existing)
+	live, err := r.cluster.Written(ctx, existing, !r.Again)
 	if err != nil || len(live) == 0 {
 		return err
 	}
-	return cluster.Errorf("others are writing to topic %s, which fleets of this scenario are to load; to do so all the same: --allow-live-topics", live[0].Actual)
+	others, perhaps := "others are writing", ""
+	if live[0].Grown == 0 {
+		others, perhaps = "others may be writing", " (a run of yours before this counts, too)"
+	}
+	return cluster.Errorf("%s to topic %s, which fleets of this scenario are to load: it %s%s; to do so all the same: --allow-live-topics",
+		others, live[0].Topic, live[0], perhaps)
 }
 
 // topicsNamed are the topics that a producer or consumer means by a name: those of

@@ -33,8 +33,8 @@ is touched: a name counts only with the whole prefix of a run, msklt-RUNID-.
 
 A run that may be alive is left alone, and why is said: a group of it has members
 (those of a killed run are forgotten within 45 s), a topic of it is written to
-during two seconds of watching, or it began within the last hour and has written
-nothing yet. --force removes what it has, too.
+during two seconds of watching or was in the last five minutes, or it began within
+the last hour and has written nothing yet. --force removes what it has, too.
 
 Without a terminal and without --yes it only lists. Removal keeps to the rate at
 which the cluster lets partitions change, with progress; Ctrl-C leaves the rest.

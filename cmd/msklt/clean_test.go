@@ -49,7 +49,8 @@ func TestClean(t *testing.T) {
 		}
 		defer client.Close()
 		for range 7 {
-			if err := client.ProduceSync(t.Context(), kgo.StringRecord("x")).FirstErr(); err != nil {
+			record := &kgo.Record{Value: []byte("x"), Timestamp: time.Now().Add(-time.Hour)}
+			if err := client.ProduceSync(t.Context(), record).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,11 +18,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklt/internal/kafkatest/need"
-	"msklt/report"
 )
 
-// neighbours are other people on a cluster: topics with settings, a group that has
-// committed, and one that reads what somebody writes all the time.
+// neighbours are other people on a cluster: topics with settings, one that somebody
+// writes to now and then, a group that has committed, and one that reads what somebody
+// writes all the time.
 type neighbours struct {
 	bootstrap string
 	stop      func()
@@ -35,7 +34,7 @@ func (n *neighbours) moveIn(t *testing.T) {
 	onCluster(t, n.bootstrap, func(ctx context.Context, admin *kadm.Client) {
 		hour, big := "3600000", "2097152"
 		for name, configs := range map[string]map[string]*string{
-			"billing": {"retention.ms": &hour}, "live": nil, "msklt-payments-orders": {"max.message.bytes": &big}, "msklt-1lg4m80in16q": nil,
+			"billing": {"retention.ms": &hour}, "live": nil, "hourly": nil, "msklt-payments-orders": {"max.message.bytes": &big}, "msklt-1lg4m80in16q": nil,
 		} {
 			if _, err := admin.CreateTopic(ctx, 3, 1, configs, name); err != nil {
 				t.Fatal(err)
@@ -45,6 +44,7 @@ func (n *neighbours) moveIn(t *testing.T) {
 		at.AddOffset("billing", 1, 0, -1)
 		eventually(t, "a commit", func() error { return admin.CommitAllOffsets(ctx, "msklt-auditors", at) })
 	})
+	writeOnce(t, n.bootstrap, "hourly", time.Now())
 	ctx, cancel := context.WithCancel(t.Context())
 	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(n.bootstrap, ",")...), kgo.DefaultProduceTopic("live"),
 		kgo.ConsumerGroup("dashboards"), kgo.ConsumeTopics("live"), kgo.ProducerLinger(0))
@@ -76,6 +76,19 @@ func (n *neighbours) moveIn(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// writeOnce writes a record of some time to a topic.
+func writeOnce(t *testing.T, bootstrap, topic string, at time.Time) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: []byte("theirs"), Timestamp: at}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // eventually does something until it succeeds.
@@ -147,18 +160,10 @@ func (n *neighbours) picture(t *testing.T) string {
 	return string(text)
 }
 
-// alone is a load without readers: what is left of it nobody uses when it is killed.
-const alone = `
-version: 1
-name: alone
-topics: {t: {partitions: 2, count: 3}}
-producers: {p: {topic: t, rate: 500/s, value: {size: 100B}}}
-phases: [{name: steady, duration: 60s}]
-`
-
 // leaveAlone runs, interrupts and kills msklt, and cleans up after it, beside
-// neighbours: to them nothing has happened.
-func leaveAlone(t *testing.T, bootstrap string) {
+// neighbours: to them nothing has happened. By is what the cluster tells of who wrote
+// to a topic, as a regular expression.
+func leaveAlone(t *testing.T, bootstrap, by string) {
 	n := &neighbours{bootstrap: bootstrap}
 	n.moveIn(t)
 	before := n.picture(t)
@@ -169,6 +174,11 @@ func leaveAlone(t *testing.T, bootstrap string) {
 		}
 	}
 	dir := t.TempDir()
+	refuseLive(t, bootstrap, dir, "hourly", `others may be writing to topic hourly, .*: it was written to \d+ s ago`+by+` \(`)
+	comma := strings.Replace(by, " by", ", the last by", 1)
+	refuseLive(t, bootstrap, dir, "live", `others are writing to topic live, .*: it grew by \d+ offset\(s\) in 2 s`+comma+`; `)
+	same("two refusals to load a live topic")
+
 	ordinary := command(t.Context(), "run", writeScenario(t, "1s"), "--bootstrap", bootstrap, "--out", filepath.Join(dir, "run"))
 	checkFine(t, ordinary.code(t), filepath.Join(dir, "run"))
 	if want := "creates 1 topic with 3 partitions, opens about "; !strings.Contains(ordinary.stderr.String(), want) {
@@ -186,8 +196,6 @@ func leaveAlone(t *testing.T, bootstrap string) {
 	}
 	same("an interrupt")
 
-	refuseLive(t, bootstrap, dir)
-	same("a refusal to load a live topic")
 	cleanAfterKills(t, bootstrap, dir)
 	same("msklt clean")
 	if n.stop(); n.failed != nil {
@@ -195,70 +203,19 @@ func leaveAlone(t *testing.T, bootstrap string) {
 	}
 }
 
-// refuseLive has msklt load a topic that others write to.
-func refuseLive(t *testing.T, bootstrap, dir string) {
+// refuseLive has msklt load a topic that others write to, or did a moment ago.
+func refuseLive(t *testing.T, bootstrap, dir, topic, says string) {
 	t.Helper()
-	path := filepath.Join(dir, "live.yaml")
-	text := "{version: 1, name: live, topics: {live: {existing: true}}, producers: {p: {topic: live, rate: 10/s, value: {size: 10B}}}, phases: [{name: a, duration: 1s}]}"
+	path := filepath.Join(dir, topic+".yaml")
+	text := fmt.Sprintf("{version: 1, name: live, topics: {%[1]s: {existing: true}}, producers: {p: {topic: %[1]s, rate: 10/s, value: {size: 10B}}}, phases: [{name: a, duration: 1s}]}", topic)
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := command(t.Context(), "run", path, "--bootstrap", bootstrap, "--out", filepath.Join(dir, "live"))
+	p := command(t.Context(), "run", path, "--bootstrap", bootstrap, "--out", filepath.Join(dir, topic))
 	code := p.code(t)
-	if want := "others are writing to topic live"; code != exitEnvironment || !strings.Contains(p.stderr.String(), want) || !strings.Contains(p.stderr.String(), "--allow-live-topics") {
-		t.Errorf("exit code %d, want 5 and %q:\n%s", code, want, p.stderr.String())
+	if !regexp.MustCompile(says).MatchString(p.stderr.String()) || code != exitEnvironment || !strings.Contains(p.stderr.String(), "--allow-live-topics") {
+		t.Errorf("exit code %d, want 5 and %q:\n%s", code, says, p.stderr.String())
 	}
-}
-
-// cleanAfterKills kills a run with readers and one without, and removes what they left.
-func cleanAfterKills(t *testing.T, bootstrap, dir string) {
-	t.Helper()
-	path := filepath.Join(dir, "alone.yaml")
-	if err := os.WriteFile(path, []byte(alone), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	kill := func(name, path string) (prefix string) {
-		t.Helper()
-		out := filepath.Join(dir, name)
-		p := command(t.Context(), "run", path, "--bootstrap", bootstrap, "--out", out)
-		partial := p.begin(t, out, bootstrap)
-		if err := p.Process.Signal(syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		p.ended(t)
-		data, err := os.ReadFile(filepath.Join(partial, "run.json"))
-		var note report.Note
-		if err != nil || json.Unmarshal(data, &note) != nil {
-			t.Fatal(err)
-		}
-		return note.Prefix
-	}
-	without, withGroup := kill("none", path), kill("group", writeScenario(t, "60s"))
-	topics := []string{without + "t-0", without + "t-1", without + "t-2"}
-	both := append(slices.Clone(topics), withGroup+"t")
-	slices.Sort(both)
-
-	clean := func(says string, code int, removed []string, args ...string) {
-		t.Helper()
-		p := command(t.Context(), append([]string{"clean", "--bootstrap", bootstrap, "--json"}, args...)...)
-		got := p.code(t)
-		var c cleaned
-		if err := json.Unmarshal(p.stdout.Bytes(), &c); err != nil {
-			t.Fatalf("%v\n%s", err, p.stderr.String())
-		}
-		slices.Sort(c.Removed)
-		slices.Sort(removed)
-		if got != code || !slices.Equal(c.Removed, removed) || len(c.Left) > 0 || !strings.Contains(p.stderr.String(), says) {
-			t.Errorf("clean %v: exit code %d, removed %q, left %+v; want %d, %q and %q\n%s", args, got, c.Removed, c.Left, code, removed, says, p.stderr.String())
-		}
-	}
-	clean("nothing was removed; --yes removes 3 topics (6 partitions) and 0 groups of 1 run", 0, []string{})
-	if left, _ := ofRuns(t, bootstrap); !slices.Equal(left, both) {
-		t.Errorf("a list has removed something: there is %q, want %q", left, both)
-	}
-	clean("group "+withGroup+"g has 2 members", 0, topics, "--yes")
-	clean("removed: 1 topic and 1 group", 0, []string{withGroup + "t", withGroup + "g"}, "--yes", "--force")
-	clean("no run has left anything", 0, []string{}, "--yes")
 }
 
 // ofRuns are the topics and groups of runs on a cluster.
@@ -286,7 +243,7 @@ func ofRuns(t *testing.T, bootstrap string) (topics, groups []string) {
 // groups, on the embedded cluster.
 func TestRealTimeNeighbours(t *testing.T) {
 	need.Require(t, need.RealTime())
-	leaveAlone(t, startCluster(t))
+	leaveAlone(t, startCluster(t), "") // which tells of transactions only
 }
 
 // paced is a load whose topic takes up nearly all changes of five minutes.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"msklt/internal/kafkatest"
 	"msklt/internal/preflight"
@@ -37,4 +38,8 @@ func TestKafkaOld(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 	b.OnlyTopics(t)
+
+	b.CreateTopic(t, "theirs", 1)
+	writeOnce(t, b.Bootstrap(), "theirs", time.Now())
+	refuseLive(t, b.Bootstrap(), s.dir, "theirs", `others may be writing to topic theirs, .*: it was written to`)
 }

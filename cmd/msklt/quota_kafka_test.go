@@ -17,7 +17,7 @@ import (
 // Apache Kafka, and that its own quota on changes is waited out.
 func TestKafkaNeighbours(t *testing.T) {
 	b := kafkatest.Start(t, kafkatest.Options{Properties: map[string]string{"controller.quota.window.num": "2"}})
-	leaveAlone(t, b.Bootstrap())
+	leaveAlone(t, b.Bootstrap(), ` by producer id \d+`)
 	waitOutQuota(t, b.Bootstrap())
 }
 

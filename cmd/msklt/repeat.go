@@ -133,7 +133,7 @@ func (p *process) takeTurns(ctx context.Context, s *series, f runFlags) (code in
 			return signalCode(p.signalled()), true
 		}
 		j, number := s.jobs[t.job], strconv.Itoa(t.number)
-		f.out = filepath.Join(s.folder(t.job), number)
+		f.out, f.again = filepath.Join(s.folder(t.job), number), s.been(j, i)
 		if !f.quiet {
 			fmt.Fprintf(p.stderr, "run %d of %d: %s, into %s\n", i+1, len(s.order), j, f.out)
 		}
@@ -148,6 +148,14 @@ func (p *process) takeTurns(ctx context.Context, s *series, f runFlags) (code in
 		}
 	}
 	return code, ended
+}
+
+// been tells whether one of the first runs of a series was on a job's cluster.
+func (s *series) been(j job, runs int) bool {
+	return slices.ContainsFunc(s.order[:runs], func(t turn) bool {
+		at := s.jobs[t.job].target
+		return at.File == j.target.File && slices.Equal(at.Bootstrap, j.target.Bootstrap)
+	})
 }
 
 // rest waits until what the run before has left counts no more; false where it is

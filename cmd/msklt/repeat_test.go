@@ -12,6 +12,7 @@ import (
 
 	"msklt/internal/kafkatest/need"
 	"msklt/report"
+	"msklt/scenario"
 )
 
 // TestTurns holds the order of runs: two jobs change places from round to round, so
@@ -163,6 +164,28 @@ func checkEnded(t *testing.T, p *program, out string, soon time.Duration) {
 	for _, want := range []string{"\nrun   status", "\n1     ", "the series ended early, in or after run 1 of 3"} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("stderr lacks %q:\n%s", want, p.stderr.String())
+		}
+	}
+}
+
+// TestBeen: which runs of a series come after another on the same cluster.
+func TestBeen(t *testing.T) {
+	file := func(name string) job { return job{target: &scenario.Target{File: name}} }
+	at := func(address string) job { return job{target: &scenario.Target{Bootstrap: []string{address}}} }
+	for _, c := range []struct {
+		jobs []job
+		want []bool
+	}{
+		{[]job{at("a:1")}, []bool{false, true}},
+		{[]job{at("a:1"), at("a:1")}, []bool{false, true, true, true}},
+		{[]job{at("a:1"), at("b:1")}, []bool{false, false, true, true}},
+		{[]job{file("arn.yaml"), file("other.yaml")}, []bool{false, false, true, true}},
+	} {
+		s := &series{jobs: c.jobs, order: turns(len(c.jobs), 2)}
+		for i, turn := range s.order {
+			if got := s.been(c.jobs[turn.job], i); got != c.want[i] {
+				t.Errorf("%d jobs, run %d: %v", len(c.jobs), i, got)
+			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"msklt/generator"
 	"msklt/internal/cost"
@@ -31,6 +32,7 @@ type runFlags struct {
 	quiet, noColor  bool
 	repeat          int // 0 unless given
 	interleave      bool
+	again           bool // after another run of this call on the same cluster
 	ci              ciFlags
 	told            *ciFiles // of each run
 	metricsAddr     string
@@ -79,19 +81,16 @@ ends the series, and its code counts; else the highest of the runs does. --json
 prints one line for each run.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.check(c.Flags()); err != nil {
+				return usageError{err}
+			}
 			var seed *uint64
 			if c.Flags().Changed("seed") {
 				seed = &f.seed
 			}
-			if c.Flags().Changed("repeat") && f.repeat < 1 {
-				return usageError{fmt.Errorf("--repeat %d: want 1 or more", f.repeat)}
-			}
 			jobs, err := p.jobs(args, f, seed)
 			if err != nil {
 				return usageError{err}
-			}
-			if c.Flags().Changed("max-cost") && !(f.maxCost > 0) {
-				return usageError{fmt.Errorf("--max-cost %v: want more than 0", f.maxCost)}
 			}
 			if err := p.guard(c.Context(), jobs, f); err != nil {
 				return err
@@ -138,6 +137,17 @@ func (f *runFlags) on(c *cobra.Command) {
 	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
 }
 
+// check refuses values that mean nothing, of flags that were given.
+func (f *runFlags) check(flags *pflag.FlagSet) error {
+	switch {
+	case flags.Changed("repeat") && f.repeat < 1:
+		return fmt.Errorf("--repeat %d: want 1 or more", f.repeat)
+	case flags.Changed("max-cost") && !(f.maxCost > 0):
+		return fmt.Errorf("--max-cost %v: want more than 0", f.maxCost)
+	}
+	return nil
+}
+
 // run is the main job: scenario → limits → generator → report.
 // There is a result where one was measured, also with an error.
 func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, error) {
@@ -176,7 +186,8 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	progress := p.progress(f.quiet)
 	saved := saved{again: j.again(out, f)}
 	c := where.Config
-	c.Scenario, c.Prefix, c.Keep, c.LiveTopics, c.Snapshot = s, note.Prefix, f.keep, f.liveTopics, f.watched
+	c.Scenario, c.Prefix, c.Keep, c.Snapshot = s, note.Prefix, f.keep, f.watched
+	c.LiveTopics, c.Again = f.liveTopics, f.again
 	c.Measured = func(o *generator.Output) { saved.save(folder, o, c.Limits) }
 	c.Progress = func(g generator.Progress) {
 		folder.Alive()

@@ -194,12 +194,12 @@ func kindOf(bootstrap []string) limits.ClusterKind {
 // Close closes the connection.
 func (c *Cluster) Close() { c.client.Close() }
 
-// refused wraps what a cluster answered to a request about a topic or group.
-func refused(doing string, err error) error {
+// refused wraps what a cluster answered to a request that takes a permission.
+func refused(doing string, takes needed, err error) error {
 	hint := ""
 	switch {
 	case lacks(err):
-		hint = " (the client lacks " + needed(doing, err) + "; " + seeCheck + ")"
+		hint = " (the client lacks the permission" + takes.named(err) + "; " + seeCheck + ")"
 	case errors.Is(err, kerr.InvalidReplicationFactor):
 		hint = " (the cluster has fewer brokers than replicas; leave replication_factor out for the cluster's default)"
 	}

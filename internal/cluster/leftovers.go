@@ -38,13 +38,9 @@ type LeftGroup struct {
 	ids []string // of the members
 }
 
-const (
-	// watchTime is how long topics are watched for somebody who writes to them.
-	watchTime = 2 * time.Second
-	// startTime is how long a run may take until it writes: MSK Serverless lets 2,400
-	// partitions be created in 46 minutes.
-	startTime = time.Hour
-)
+// startTime is how long a run may take until it writes: MSK Serverless lets 2,400
+// partitions be created in 46 minutes.
+const startTime = time.Hour
 
 // Leftovers finds what runs have on the cluster, the oldest first, and changes
 // nothing. It takes two seconds in which it looks whether topics are written to.
@@ -60,7 +56,7 @@ func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
 	}
 	topics, err := c.admin.ListTopics(ctx)
 	if err != nil {
-		return nil, refused("listing topics", err)
+		return nil, refused("listing topics", unnamed, err)
 	}
 	for _, t := range topics.Sorted() {
 		if l := of(t.Topic); l != nil {
@@ -69,7 +65,7 @@ func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
 	}
 	groups, err := c.admin.ListGroups(ctx)
 	if err != nil {
-		return nil, refused("listing groups", err)
+		return nil, refused("listing groups", unnamed, err)
 	}
 	for _, name := range groups.Groups() {
 		if l := of(name); l != nil {
@@ -102,7 +98,7 @@ func (c *Cluster) describeGroups(ctx context.Context, all []*Leftover) error {
 		err = described.Error()
 	}
 	if err != nil {
-		return refused("describing groups", err)
+		return refused("describing groups", describeGroup, err)
 	}
 	for _, l := range all {
 		for i := range l.Groups {
@@ -165,9 +161,9 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 	}
 	starts, err := c.admin.ListStartOffsets(ctx, names...)
 	if err != nil {
-		return refused("reading offsets", err)
+		return refused("reading offsets", describeTopic, err)
 	}
-	ends, moved, err := c.written(ctx, names)
+	ends, writing, err := c.written(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -181,8 +177,8 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 			for _, end := range ends[t.Name] {
 				sum += max(0, end.Offset)
 			}
-			if moved[t.Name] && l.InUse == "" {
-				l.InUse = "topic " + t.Name + " is being written to"
+			if w := writing[t.Name]; w != nil && l.InUse == "" {
+				l.InUse = fmt.Sprintf("topic %s %s; a run that was killed looks alive until %.0f min after its last record", t.Name, w, recentTime.Minutes())
 			}
 		}
 		if age := now.Sub(l.Begun); sum == 0 && len(l.Topics) > 0 && age < startTime && l.InUse == "" {
@@ -190,31 +186,6 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 		}
 	}
 	return nil
-}
-
-// written reads the log ends of topics twice, two seconds apart, and tells which of
-// them have moved.
-func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.ListedOffsets, moved map[string]bool, err error) {
-	before, err := c.admin.ListEndOffsets(ctx, names...)
-	if err != nil {
-		return nil, nil, refused("reading offsets", err)
-	}
-	select {
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	case <-time.After(watchTime):
-	}
-	if ends, err = c.admin.ListEndOffsets(ctx, names...); err != nil {
-		return nil, nil, refused("reading offsets", err)
-	}
-	moved = map[string]bool{}
-	ends.Each(func(o kadm.ListedOffset) {
-		was, ok := before.Lookup(o.Topic, o.Partition)
-		if ok && was.Err == nil && o.Err == nil && o.Offset != was.Offset {
-			moved[o.Topic] = true
-		}
-	})
-	return ends, moved, nil
 }
 
 // between is how many offsets a topic's logs hold, where all are known.
@@ -262,15 +233,4 @@ func (c *Cluster) dismiss(ctx context.Context, g LeftGroup) {
 		req.Members = append(req.Members, m)
 	}
 	_, _ = req.RequestWith(ctx, c.client)
-}
-
-// Written tells which of the topics that existed before somebody writes to. It takes
-// two seconds if there are any.
-func (c *Cluster) Written(ctx context.Context, topics []*Topic) ([]*Topic, error) {
-	existing := slices.DeleteFunc(slices.Clone(topics), func(t *Topic) bool { return t.Created })
-	if len(existing) == 0 {
-		return nil, nil
-	}
-	_, moved, err := c.written(ctx, actual(existing))
-	return slices.DeleteFunc(existing, func(t *Topic) bool { return !moved[t.Actual] }), err
 }

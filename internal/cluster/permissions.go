@@ -275,23 +275,27 @@ func refusal(answer kmsg.Response) error {
 // seeCheck says where more is to be learnt.
 const seeCheck = "msklt check with the same target says how to give it"
 
-// needed names the permission that a request takes, by what [refused] calls it.
-func needed(doing string, err error) string {
-	for begin, permission := range map[string]string{
-		"creating topic ":               "create on the topic, or on the cluster",
-		"adding partitions to topic ":   "alter on the topic",
-		"reading topic ":                "describe on the topic",
-		"reading offsets of ":           "describe on the topic",
-		"deleting topic ":               "delete on the topic",
-		"deleting group ":               "delete on the group",
-		"reading the offsets of group ": "describe on the group",
-		"committing the start of group": "read on the group",
-	} {
-		if strings.HasPrefix(doing, begin) && !(strings.Contains(doing, " group ") && errors.Is(err, kerr.TopicAuthorizationFailed)) {
-			return "the permission " + permission
-		}
+// needed is the permission that a request takes, as its refusal names it.
+type needed struct{ operation, on string }
+
+var (
+	createTopic   = needed{"create", "topic, or on the cluster"}
+	alterTopic    = needed{"alter", "topic"}
+	describeTopic = needed{"describe", "topic"}
+	deleteTopic   = needed{"delete", "topic"}
+	readGroup     = needed{"read", "group"}
+	describeGroup = needed{"describe", "group"}
+	deleteGroup   = needed{"delete", "group"}
+	unnamed       needed // where it depends on what there is
+)
+
+// named is the permission behind the words "the permission". A request about a group
+// can be refused for its topics; which of them is not known.
+func (n needed) named(err error) string {
+	if n == unnamed || n.on == "group" && errors.Is(err, kerr.TopicAuthorizationFailed) {
+		return ""
 	}
-	return "the permission"
+	return " " + n.operation + " on the " + n.on
 }
 
 // Permit fails where the client lacks permissions for a use, and names them.

@@ -93,7 +93,7 @@ func (c *Cluster) delete(ctx context.Context, some []step, r *Removal) (again []
 		case err == nil || errors.Is(err, kerr.UnknownTopicOrPartition):
 			r.Topics = append(r.Topics, name)
 		default:
-			r.Left = append(r.Left, Left{"topic", name, refused("deleting topic "+name, err)})
+			r.Left = append(r.Left, Left{"topic", name, refused("deleting topic "+name, deleteTopic, err)})
 		}
 	}
 	return again, time.Duration(resp.ThrottleMillis) * time.Millisecond, nil
@@ -120,11 +120,11 @@ func (c *Cluster) removeGroups(ctx context.Context, groups []string, r *Removal)
 			if why == nil {
 				why = errNoAnswer
 			}
-			r.Left = append(r.Left, Left{"group", g, refused("deleting group "+g, why)})
+			r.Left = append(r.Left, Left{"group", g, refused("deleting group "+g, deleteGroup, why)})
 		case a.Err == nil || errors.Is(a.Err, kerr.GroupIDNotFound):
 			r.Groups = append(r.Groups, g)
 		default:
-			r.Left = append(r.Left, Left{"group", g, refused("deleting group "+g, a.Err)})
+			r.Left = append(r.Left, Left{"group", g, refused("deleting group "+g, deleteGroup, a.Err)})
 		}
 	}
 	if silent == len(groups) {

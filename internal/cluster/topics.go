@@ -123,13 +123,13 @@ func (c *Cluster) create(ctx context.Context, some []step, declared map[*Topic]s
 		for _, s := range some {
 			s.topic.Created = true // the cluster may have made it all the same
 		}
-		return nil, 0, refused("creating topic "+some[0].topic.Actual, err)
+		return nil, 0, refused("creating topic "+some[0].topic.Actual, createTopic, err)
 	}
 	answers := map[string]outcome{}
 	for _, t := range resp.Topics {
 		answers[t.Topic] = outcome{t.ErrorCode, t.ErrorMessage}
 	}
-	again, err = c.settle(some, answers, "creating topic ")
+	again, err = c.settle(some, answers, "creating topic ", createTopic)
 	return again, time.Duration(resp.ThrottleMillis) * time.Millisecond, err
 }
 
@@ -146,19 +146,19 @@ func (c *Cluster) grow(ctx context.Context, some []step) (again []step, pause ti
 	defer cancel()
 	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
-		return nil, 0, refused("adding partitions to topic "+some[0].topic.Actual, err)
+		return nil, 0, refused("adding partitions to topic "+some[0].topic.Actual, alterTopic, err)
 	}
 	answers := map[string]outcome{}
 	for _, t := range resp.Topics {
 		answers[t.Topic] = outcome{t.ErrorCode, t.ErrorMessage}
 	}
-	again, err = c.settle(some, answers, "adding partitions to topic ")
+	again, err = c.settle(some, answers, "adding partitions to topic ", alterTopic)
 	return again, time.Duration(resp.ThrottleMillis) * time.Millisecond, err
 }
 
 // settle notes the answers about some steps: which topics there are, which steps to
 // ask for again, and the first refusal that stands.
-func (c *Cluster) settle(some []step, answers map[string]outcome, doing string) (again []step, first error) {
+func (c *Cluster) settle(some []step, answers map[string]outcome, doing string, takes needed) (again []step, first error) {
 	for _, s := range some {
 		o, told := answers[s.topic.Actual]
 		err := o.err()
@@ -173,7 +173,7 @@ func (c *Cluster) settle(some []step, answers map[string]outcome, doing string) 
 		}
 		s.topic.Created = s.topic.Created || err == nil || !told
 		if err != nil && first == nil {
-			first = refused(doing+s.topic.Actual, err)
+			first = refused(doing+s.topic.Actual, takes, err)
 		}
 	}
 	return again, first
@@ -218,13 +218,13 @@ func (c *Cluster) await(ctx context.Context, topics []*Topic, partitions map[*To
 	for waiting := topics; ; {
 		found, err := c.admin.ListTopics(ctx, actual(waiting)...)
 		if err != nil {
-			return refused("reading topic "+waiting[0].Actual, err)
+			return refused("reading topic "+waiting[0].Actual, describeTopic, err)
 		}
 		var next []*Topic
 		for _, t := range waiting {
 			d := found[t.Actual]
 			if d.Err != nil && !t.Created {
-				return refused("reading topic "+t.Actual, d.Err)
+				return refused("reading topic "+t.Actual, describeTopic, d.Err)
 			}
 			if !t.led(d, partitions[t]) {
 				next = append(next, t)
@@ -262,7 +262,7 @@ func (c *Cluster) Gone(ctx context.Context, topics []*Topic) (map[*Topic]bool, e
 			return err
 		})
 		if err != nil {
-			return nil, refused("reading topic "+some[0].Actual, err)
+			return nil, refused("reading topic "+some[0].Actual, describeTopic, err)
 		}
 		for _, t := range some {
 			d := found[t.Actual]
@@ -295,7 +295,7 @@ func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(contex
 			return err
 		})
 		if err != nil {
-			return nil, refused("reading offsets of "+some[0].Actual, err)
+			return nil, refused("reading offsets of "+some[0].Actual, describeTopic, err)
 		}
 		for _, t := range some {
 			at := make([]int64, len(t.Leaders))
