@@ -34,6 +34,7 @@ func (o *observer) answered(c *tapConn, x *exchange) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	at := o.now()
+	c.door.heard = at
 	broker := o.broker(c.addr)
 	l := o.link(linkKey{client: c.tap.client, broker: broker, api: x.key}, c.tap.clientID)
 	from := limits.Source{API: apiName(x.key), Client: c.tap.client, Broker: broker}

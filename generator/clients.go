@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -182,7 +184,25 @@ func (r *run) random(fleet string, i int) *rand.ChaCha8 {
 	return rand.NewChaCha8(seed)
 }
 
-var errHungUp = errors.New("the broker closed a new connection before its first answer")
+var (
+	errHungUp = errors.New("the broker closed a new connection before its first answer")
+	errSilent = errors.New("the broker took a new connection and gave it no answer, as Apache Kafka does over max.connections")
+)
+
+// unmet says in words why a connection did not come about, where franz-go guesses at
+// TLS and SASL, with which the run has begun, or the system names its call.
+func unmet(err error) error {
+	var early *kgo.ErrFirstReadEOF
+	var dial *net.OpError
+	switch {
+	case errors.As(err, &dial) && dial.Op == "dial":
+	case errors.As(err, &early), errors.Is(err, syscall.ECONNRESET):
+		return errHungUp
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSilent
+	}
+	return err
+}
 
 // connectHook counts connections that did not come about: refused, or closed before
 // the first answer, as a cluster does over its limit on connections.
@@ -197,11 +217,7 @@ func (h connectHook) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ ne
 	case refusedLogin(err):
 		h.logins.refused(err)
 	default:
-		var early *kgo.ErrFirstReadEOF
-		if errors.As(err, &early) {
-			err = errHungUp // franz-go guesses at TLS and SASL, with which the run has begun
-		}
-		h.errors.add("connect", err, h.clock.now())
+		h.errors.add("connect", unmet(err), h.clock.now())
 	}
 }
 

@@ -44,8 +44,9 @@ phases:
 // in. Then what is over a broker's limit is refused with "Too many connects", else its
 // connection is closed.
 type door struct {
-	values map[limits.Name]float64
-	login  bool
+	values  map[limits.Name]float64
+	login   bool
+	unknown bool // to the run
 }
 
 var (
@@ -63,6 +64,9 @@ func crowd(t *testing.T, text string, d door, connectRate float64, check func(r 
 		l := limits.Limits{Profile: "test", ConnectRate: connectRate, Values: d.values}
 		at := embedded.Config{Brokers: 1, Listen: "127.0.0.1:9092", Limits: l, OnNetwork: network.Listen}
 		run := generator.Config{Scenario: parse(t, text), Limits: l, Dial: network.DialContext, Target: report.Target{Kind: string(limits.EmbeddedCluster)}}
+		if d.unknown {
+			run.Limits.Values = nil
+		}
 		if d.login {
 			at.As, at.IAM = embedded.MSKServerless, embedded.NewIAM()
 			run.Auth = at.IAM.Mechanism()
@@ -132,6 +136,7 @@ func TestVirtualCrowdAtOnce(t *testing.T) {
 	t.Parallel()
 	clients := func(n string) string { return strings.Replace(manyClients, "400,", n+",", 1) }
 	few := door{values: map[limits.Name]float64{limits.BrokerConnections: 290}, login: true}
+	secret := door{values: few.values, unknown: true}
 	for name, c := range map[string]struct {
 		text   string
 		door   door
@@ -145,6 +150,7 @@ func TestVirtualCrowdAtOnce(t *testing.T) {
 		"closing":         {manyClients, closing, 1e6, limits.ClusterAttempts, 100, 0.02, "", "connect_rate: 80/s"},
 		"refusing logins": {clients("200"), refusing, 1e6, limits.BrokerAttempts, 100, 0.02, "Too many connects", "connect_rate: 80/s"},
 		"too many":        {clients("100"), few, 80, limits.BrokerConnections, 290, 0.02, "Too many connects", "304 connections to one broker, and 290 are allowed"},
+		"undeclared":      {clients("100"), secret, 80, limits.BrokerConnections, 290, 0.02, "", "304 connections to one broker, and 28"},
 		// Idle connections that are refused wait for a second: less comes than might.
 		"members, idle": {allKinds, refusing, 1e6, limits.BrokerAttempts, 100, 0.25, "Too many connects", "connect_rate: 80/s"},
 	} {
@@ -170,11 +176,15 @@ func TestVirtualCrowdAtOnce(t *testing.T) {
 				if refused < 100 || counted != refused {
 					t.Errorf("%d errors counted of %d attempts refused", counted, refused)
 				}
-				if len(r.Verdict.Binding) != 1 || r.Verdict.Status != limits.Limited {
+				status := limits.Limited
+				if c.door.unknown {
+					status = limits.LimitedUnexplained
+				}
+				if len(r.Verdict.Binding) != 1 || r.Verdict.Status != status {
 					t.Fatalf("verdict %+v", r.Verdict)
 				}
 				b := r.Verdict.Binding[0]
-				if b.Limit != c.limit || *b.Declared != c.value || math.Abs(b.Observed/c.value-1) > c.within || (b.Broker != nil) != c.door.login {
+				if b.Limit != c.limit || (b.Declared == nil) != c.door.unknown || math.Abs(b.Observed/c.value-1) > c.within || (b.Broker != nil) != (c.limit != limits.ClusterAttempts) {
 					t.Errorf("named %s at %.1f %s, want %s at %.0f within %.0f %%", b.Limit, b.Observed, b.Unit, c.limit, c.value, 100*c.within)
 				}
 				if len(r.Verdict.Advice) != 1 || !strings.Contains(r.Verdict.Advice[0].Text, c.advice) {

@@ -9,7 +9,8 @@ import (
 // door is where connections come in: at one broker, or at any of the cluster's.
 type door struct {
 	open     int64
-	welcomed int64 // of those, the ones that have had an answer
+	welcomed int64         // of those, the ones that have had an answer
+	heard    time.Duration // when the last answer came
 
 	attempts, connections *limits.Scope // nil at an address that no broker advertises
 }
@@ -80,7 +81,22 @@ func (o *observer) welcome(c *tapConn) {
 func (o *observer) turnedAway(addr string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.replay.TurnAway(o.now(), o.broker(addr), o.all.welcomed, o.doorOf(addr).welcomed)
+	at := o.now()
+	o.replay.TurnAway(at, at, o.broker(addr), o.all.welcomed, o.doorOf(addr).welcomed)
+}
+
+// silent is for how long a new connection gets no answer before that counts.
+const silent = 5 * time.Second
+
+// unanswered counts a connection whose client has given it up without an answer, where
+// others of the same broker had answers meanwhile: it was left waiting.
+func (o *observer) unanswered(c *tapConn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at := o.now()
+	if waited := at - c.opened; waited >= silent && c.door.heard-c.opened > waited/2 {
+		o.replay.TurnAway(c.opened, at, o.broker(c.addr), o.all.welcomed, c.door.welcomed)
+	}
 }
 
 // gauge carries the numbers of open connections over to the present second.

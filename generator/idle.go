@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -97,6 +98,8 @@ func (f *idleFleet) keep(ctx context.Context, addr string) {
 			f.errors.add("connect", err, f.now())
 		case refusedLogin(err):
 			f.logins.refused(err)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			f.errors.add("connect", errSilent, f.now())
 		default:
 			f.errors.add("connect", err, f.now())
 		}

@@ -42,7 +42,7 @@ func (o *observer) lost(c *tapConn, err error) {
 	defer o.mu.Unlock()
 	at, broker := o.now(), o.broker(c.addr)
 	if !c.welcome && !errors.Is(err, os.ErrDeadlineExceeded) {
-		o.replay.TurnAway(at, broker, o.all.welcomed, c.door.welcomed)
+		o.replay.TurnAway(at, at, broker, o.all.welcomed, c.door.welcomed)
 	}
 	if last := o.outage(broker); last != nil && (last.back == 0 || at-last.at < sameOutage) {
 		last.connections++

@@ -204,6 +204,9 @@ func (c *tapConn) Read(p []byte) (int, error) {
 	c.tap.heard.Add(1)
 	c.in.feed(c, p[:n])
 	if err != nil {
+		if !c.met && errors.Is(err, os.ErrDeadlineExceeded) {
+			c.tap.observer.unanswered(c)
+		}
 		c.fail(err)
 	}
 	if x := c.in.current; x != nil {

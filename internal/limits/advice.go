@@ -24,7 +24,11 @@ func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Ad
 	seen := map[Instance]bool{}
 	for _, b := range binding {
 		of := Instance{Limit: b.Limit, Topic: b.Topic}
-		if text := d.connectOtherwise(b.Limit, l); text != "" && !seen[of] {
+		allowed := l
+		if b.Declared == nil {
+			allowed = Limits{Values: map[Name]float64{b.Limit: b.Observed}}
+		}
+		if text := d.connectOtherwise(b.Limit, allowed, b.Declared != nil); text != "" && !seen[of] {
 			seen[of] = true
 			out = append(out, Advice{Limit: b.Limit, Text: text})
 		}
@@ -44,13 +48,16 @@ func Advise(s *scenario.Scenario, l Limits, brokers int, binding []Binding) []Ad
 
 // connectOtherwise is what helps where connections are turned away, of which a load
 // needs as many at any rate; "" for other limits.
-func (d *demand) connectOtherwise(n Name, l Limits) string {
+func (d *demand) connectOtherwise(n Name, l Limits, declared bool) string {
 	c, rate := d.links(), safeAttempts(l)
-	all := c.all
+	all, usual := c.all, ""
+	if declared {
+		usual = ", which is its default"
+	}
 	switch {
 	case (n == ClusterAttempts || n == BrokerAttempts) && rate > 0:
-		return fmt.Sprintf("With connect_rate: %.4g/s in the target, which is its default, the clients' %.0f connections are open after %.0f s, and none is turned away. An application needs as much of a pause between its clients' starts.",
-			rate, all, math.Ceil(all/rate))
+		return fmt.Sprintf("With connect_rate: %.4g/s in the target%s, the clients' %.0f connections are open after %.0f s, and none is turned away. An application needs as much of a pause between its clients' starts.",
+			rate, usual, all, math.Ceil(all/rate))
 	case n == ClusterConnections:
 		return fmt.Sprintf("The clients open %.0f connections, and %s are allowed: share clients between what runs in one process, or read with fewer members.",
 			all, three(l.Of(n)))
@@ -75,7 +82,7 @@ func (d *demand) advice(l Limits, p Plan) []Advice {
 		case ClusterRequests:
 			text = d.gatherMore(limit.Declared)
 		case ClusterAttempts, ClusterConnections, BrokerAttempts, BrokerConnections:
-			text = d.connectOtherwise(limit.Limit, l)
+			text = d.connectOtherwise(limit.Limit, l, true)
 		case ClusterMessage:
 			text = fmt.Sprintf("A message may have %s; the largest that can come has %s. Split it, or keep its body elsewhere and send a reference.", sized(limit.Declared), sized(limit.Predicted))
 		}

@@ -75,7 +75,8 @@ func Attribute(e Evidence) (binding []Binding, unexplained bool) {
 		binding = append(binding, inferred...)
 		unexplained = len(inferred) > 0
 	}
-	binding = append(binding, e.connecting()...)
+	connecting, more := e.connecting()
+	binding, unexplained = append(binding, connecting...), unexplained || more
 	slices.SortStableFunc(binding, func(a, b Binding) int { return cmp.Compare(a.SinceSeconds, b.SinceSeconds) })
 	return binding, unexplained
 }

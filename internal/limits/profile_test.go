@@ -246,3 +246,40 @@ func TestLimitsFileOnProfile(t *testing.T) {
 		t.Errorf("a file with wrong parameters: %v", err)
 	}
 }
+
+// TestLimitsForIAMOnly: limits of MSK Provisioned on connections are those of IAM's
+// listeners; what somebody declares holds for any login.
+func TestLimitsForIAMOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		declared  scenario.Limits
+		mechanism string
+		want      map[Name]float64 // 0 for not declared
+		note      string
+	}{
+		"IAM":           {scenario.Limits{Extends: "msk-express-m7g.large"}, scenario.MSKIAM, map[Name]float64{BrokerConnections: 3000, BrokerAttempts: 100}, ""},
+		"SCRAM":         {scenario.Limits{Extends: "msk-express-m7g.large"}, scenario.SCRAM512, map[Name]float64{BrokerConnections: 0, BrokerAttempts: 0, PartitionIngress: 15e6}, "broker.connections and broker.connection_attempts do not count"},
+		"no login":      {scenario.Limits{Extends: "msk-standard-t3.small"}, scenario.NoAuth, map[Name]float64{BrokerConnections: 0, BrokerAttempts: 0}, "do not count"},
+		"declared":      {scenario.Limits{Extends: "msk-express-m7g.large", Values: map[string]float64{"broker.connections": 50}}, scenario.NoAuth, map[Name]float64{BrokerConnections: 50, BrokerAttempts: 0}, "so that broker.connection_attempts do not count"},
+		"of Serverless": {scenario.Limits{Extends: "msk-serverless"}, scenario.NoAuth, map[Name]float64{ClusterConnections: 3000, ClusterAttempts: 100}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, err := Resolve(c.declared)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := all.Under(c.mechanism)
+			for n, want := range c.want {
+				if l.Of(n) != want {
+					t.Errorf("%s is %v, want %v", n, l.Of(n), want)
+				}
+			}
+			told := strings.Contains(strings.Join(l.Notes, " "), c.note)
+			if !told || c.note == "" && len(l.Notes) != len(all.Notes) {
+				t.Errorf("notes %q", l.Notes)
+			}
+			if all.Of(BrokerConnections) == 0 && c.declared.Extends != "msk-serverless" {
+				t.Error("the profile was changed")
+			}
+		})
+	}
+}

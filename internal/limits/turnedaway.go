@@ -12,7 +12,8 @@ import (
 
 // A cluster over a limit on connections says so by closing new ones: MSK Serverless
 // and the embedded cluster before their first answer, MSK's IAM listeners at the login
-// ("Too many connects").
+// ("Too many connects"). Apache Kafka closes those over max.connections.per.ip, and
+// leaves those over max.connections waiting.
 
 // TooManyConnects tells what a broker says of a login that it refuses for the rate of
 // logins, not for who logs in (AWS, MSK Developer Guide, "Troubleshooting").
@@ -28,13 +29,14 @@ type turnedAway struct {
 	count int64
 	held  int64 // the most connections that stood then
 	there int64 // … at this broker
+	least int64 // the fewest there
 	first time.Duration
 	last  time.Duration
 }
 
-// TurnAway notes a connection that a broker closed before it was of use, while so
-// many others stood, and so many of them at that broker.
-func (r *Replay) TurnAway(at time.Duration, broker int32, held, there int64) {
+// TurnAway notes a connection that a broker closed before it was of use, or left
+// waiting since a time, while so many others stood, and so many of them at that broker.
+func (r *Replay) TurnAway(since, at time.Duration, broker int32, held, there int64) {
 	i, seconds := int(at/time.Second), r.turned[broker]
 	for len(seconds) <= i {
 		seconds = append(seconds, turnedAway{})
@@ -42,9 +44,10 @@ func (r *Replay) TurnAway(at time.Duration, broker int32, held, there int64) {
 	r.turned[broker] = seconds
 	t := &seconds[i]
 	if t.count++; t.count == 1 {
-		t.first = at
+		t.first, t.least = since, there
 	}
-	t.last, t.held, t.there = at, max(t.held, held), max(t.there, there)
+	t.first, t.last = min(t.first, since), at
+	t.held, t.there, t.least = max(t.held, held), max(t.there, there), min(t.least, there)
 }
 
 // turnedSeconds is the second after the last in which connections were turned away.
@@ -76,36 +79,58 @@ func (r *Replay) tried(of Instance) []int64 {
 }
 
 // connecting finds the limits on connections that turned some away: the declared one
-// that was reached when they were. What no declared limit explains is no finding:
-// brokers that go away close connections, too.
-func (e Evidence) connecting() []Binding {
-	met := map[Instance]*turns{}
+// that was reached when they were, or where none was, one that nobody declared.
+func (e Evidence) connecting() (binding []Binding, unexplained bool) {
+	met, other := map[Instance]*turns{}, map[int32]*turns{}
 	for i := range e.Replay.turnedSeconds() {
 		for _, broker := range slices.Sorted(maps.Keys(e.Replay.turned)) {
 			seconds := e.Replay.turned[broker]
 			if i >= len(seconds) || seconds[i].count == 0 || e.End > 0 && seconds[i].first >= e.End {
 				continue
 			}
-			at, ok := e.reached(i, broker, seconds[i])
-			if !ok {
-				continue
+			if at, ok := e.reached(i, broker, seconds[i]); ok {
+				noteTurn(met, at, i, seconds[i])
+			} else {
+				noteTurn(other, broker, i, seconds[i])
 			}
-			if met[at] == nil {
-				met[at] = &turns{}
-			}
-			met[at].add(i, seconds[i])
 		}
 	}
 	byPlace := func(a, b Instance) int {
 		return cmp.Or(cmp.Compare(slices.Index(order(), a.Limit), slices.Index(order(), b.Limit)), cmp.Compare(a.Broker, b.Broker))
 	}
-	var binding []Binding
 	for _, at := range slices.SortedFunc(maps.Keys(met), byPlace) {
 		if t := met[at]; t.count >= fewResponses {
-			binding = append(binding, e.turned(at, *t))
+			binding = append(binding, e.turned(at, *t, true))
 		}
 	}
-	return binding
+	for _, broker := range slices.Sorted(maps.Keys(other)) {
+		if at, ok := e.undeclared(broker, *other[broker]); ok {
+			binding, unexplained = append(binding, e.turned(at, *other[broker], false)), true
+		}
+	}
+	return binding, unexplained
+}
+
+func noteTurn[K comparable](all map[K]*turns, at K, second int, t turnedAway) {
+	if all[at] == nil {
+		all[at] = &turns{}
+	}
+	all[at].add(second, t)
+}
+
+// undeclared is the limit that turns connections away for a while, which no declared one
+// explains, while others stand at the same broker all the time: a broker that goes away
+// closes those, too. Where more and more stand it is on their rate, else on their number.
+func (e Evidence) undeclared(broker int32, t turns) (at Instance, ok bool) {
+	const lasting = 2 * time.Second
+	if broker == UnknownBroker || t.count < fewResponses || t.last-t.first < lasting || t.least < 1 {
+		return at, false
+	}
+	at = Instance{Limit: BrokerConnections, Broker: broker}
+	if grown := float64(t.late - t.early); grown > max(2, matchTolerance*float64(t.late)) {
+		at.Limit = BrokerAttempts
+	}
+	return at, true
 }
 
 // reached is the limit that was fullest when a broker turned connections away in a
@@ -151,13 +176,21 @@ func most(seconds []int64, from, to int) (out int64) {
 type turns struct {
 	turnedAway
 	from, to int
+
+	early, late int64 // connections at the broker in the second such second, and in the last
 }
 
 func (t *turns) add(second int, more turnedAway) {
 	if t.count == 0 {
-		t.from, t.first = second, more.first
+		t.from, t.first, t.least = second, more.first, more.least
+	}
+	if second > t.from {
+		if t.late = more.there; t.early == 0 {
+			t.early = more.there
+		}
 	}
 	t.count += more.count
+	t.least = min(t.least, more.least)
 	t.held, t.there = max(t.held, more.held), max(t.there, more.there)
 	t.to, t.first, t.last = second, min(t.first, more.first), max(t.last, more.last)
 }
@@ -178,9 +211,12 @@ func (r *Replay) admitted(of Instance, t turns) float64 {
 }
 
 // turned makes a Binding of what a limit turned away.
-func (e Evidence) turned(at Instance, t turns) Binding {
-	n, declared, who := at.Limit, e.Limits.Of(at.Limit), "The cluster"
-	b := Binding{Limit: n, Scope: at.Where(), Declared: &declared, Unit: n.Unit(), ObservedBy: "plateau"}
+func (e Evidence) turned(at Instance, t turns, declared bool) Binding {
+	n, who := at.Limit, "The cluster"
+	b := Binding{Limit: n, Scope: at.Where(), Unit: n.Unit(), ObservedBy: "plateau"}
+	if value := e.Limits.Of(n); declared {
+		b.Declared = &value
+	}
 	if n.scope() == "broker" {
 		b.Broker, who = &at.Broker, fmt.Sprintf("Broker %d", at.Broker)
 	}
@@ -208,6 +244,9 @@ func (e Evidence) turned(at Instance, t turns) Binding {
 		fmt.Sprintf("%s turned %d connections away before they were of use, %s, the last %.1f s after the first.",
 			who, t.count, when, (t.last - t.first).Seconds()),
 		also,
+	}
+	if !declared {
+		b.Evidence = append(b.Evidence, "No declared limit explains it. Apache Kafka closes connections over max.connections.per.ip, and leaves those over max.connections waiting; other clients count there, too.")
 	}
 	return b
 }

@@ -39,7 +39,7 @@ func TestTurnedAway(t *testing.T) {
 					r.Add(at, []Charge{{Scope: scope, N: 1}}, 0, Source{})
 				}
 				for range s.away {
-					r.TurnAway(at, 1, s.held, s.held)
+					r.TurnAway(at, at, 1, s.held, s.held)
 				}
 			}
 			binding, unexplained := Attribute(Evidence{Replay: r, Limits: Limits{Values: c.values}, Start: 2 * time.Second, End: 10 * time.Second})
@@ -95,7 +95,7 @@ func TestTurnedAwayByBrokers(t *testing.T) {
 				r.Add(at, charges, 0, Source{})
 			}
 			for range s.away {
-				r.TurnAway(at, broker, all, s.held)
+				r.TurnAway(at, at, broker, all, s.held)
 			}
 		}
 	}
@@ -135,5 +135,48 @@ func TestPacedAttempts(t *testing.T) {
 		if got := PacedAttempts(l); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
+	}
+}
+
+// TestUndeclaredLimitOnConnections: connections that a broker turns away for a while,
+// while it serves others, name a limit that nobody declared; those of a broker that
+// goes away, or of a moment, do not.
+func TestUndeclaredLimitOnConnections(t *testing.T) {
+	type second struct{ tried, away, held int64 }
+	for name, c := range map[string]struct {
+		seconds  []second
+		waited   time.Duration // of each that was turned away
+		limit    Name          // "" for none
+		observed float64
+	}{
+		"number":       {[]second{{12, 0, 12}, {50, 50, 12}, {50, 50, 12}, {50, 50, 11}, {50, 50, 12}}, 0, BrokerConnections, 12},
+		"waiting":      {[]second{10: {8, 8, 12}}, 10 * time.Second, BrokerConnections, 12},
+		"rate":         {[]second{{50, 40, 10}, {50, 40, 20}, {50, 40, 30}, {50, 40, 40}}, 0, BrokerAttempts, 10},
+		"broker gone":  {[]second{{12, 0, 12}, {50, 50, 0}, {50, 50, 0}, {50, 50, 0}, {50, 50, 5}}, 0, "", 0},
+		"for a moment": {[]second{{12, 0, 12}, {50, 50, 12}, {50, 50, 12}, {12, 0, 12}}, 0, "", 0},
+		"too few":      {[]second{{12, 0, 12}, {1, 1, 12}, {0, 0, 12}, {0, 0, 12}, {1, 1, 12}}, 0, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := NewReplay()
+			for i, s := range c.seconds {
+				at := time.Duration(i) * time.Second
+				for range s.tried {
+					r.Add(at, []Charge{{Scope: r.Scope(Instance{Limit: BrokerAttempts, Broker: 1}), N: 1}}, 0, Source{})
+				}
+				for range s.away {
+					r.TurnAway(at-c.waited, at, 1, s.held, s.held)
+				}
+			}
+			values := map[Name]float64{BrokerConnections: 3000, ClusterAttempts: 1000}
+			binding, unexplained := Attribute(Evidence{Replay: r, Limits: Limits{Values: values}, End: 20 * time.Second})
+			if unexplained != (c.limit != "") || len(binding) != len(strings.Fields(string(c.limit))) {
+				t.Fatalf("named %+v, unexplained %v", binding, unexplained)
+			}
+			for _, b := range binding {
+				if b.Limit != c.limit || b.Declared != nil || *b.Broker != 1 || b.Observed != c.observed || !strings.Contains(b.Evidence[2], "No declared limit explains it") {
+					t.Errorf("named %+v", b)
+				}
+			}
+		})
 	}
 }
