@@ -30,11 +30,12 @@ func (p *process) clusterCommand() *cobra.Command {
 		Long: `Run the embedded cluster on its own, for any Kafka client. Its bootstrap
 address is printed on stdout as soon as it is ready. It runs until interrupted.
 
-It enforces quotas as Apache Kafka does, with the limits of a profile; it is not
-a copy of Amazon MSK's own, unpublished limiter.
+It enforces the limits of a profile: quotas as Apache Kafka does, and the numbers
+of partitions, changes of them, groups and connections. It is not a copy of Amazon
+MSK's own, unpublished limiter.
 
-With --as msk-serverless it also has the login, API versions and topic rules of
-Amazon MSK Serverless, as far as they are known. It makes up a pair of keys at
+With --as msk-serverless it also has the login, API versions and rules for topic
+settings of Amazon MSK Serverless, as far as they are known. It makes up a pair of keys at
 each start and prints them on stdout after the address, as shell commands that
 set them: AWS does not know them, clients log in with them by SASL_PLAINTEXT and
 OAUTHBEARER, or msklt's aws-msk-iam.`,

@@ -205,6 +205,32 @@ func TestCaps(t *testing.T) {
 	}
 }
 
+// TestOldRequestsWait: a client that cannot know the error is let change partitions, and
+// held until they are paid for; one that can is refused.
+func TestOldRequestsWait(t *testing.T) {
+	for _, tc := range []struct {
+		create, remove int16 // versions
+		want           int16
+		wait           time.Duration // that the answers ask for in all
+	}{
+		{5, 4, 0, 420 * time.Second}, // 150 partitions at 50 a minute, then 200
+		{6, 5, kerr.ThrottlingQuotaExceeded.Code, 180 * time.Second},
+	} {
+		cfg := Config{Limits: declared(map[limits.Name]float64{limits.ClusterPartitionChanges: 250.0 / 300})}
+		inVirtualTime(t, cfg, func(t *testing.T, c *Cluster, network *kfake.VirtualNetwork) {
+			r := loggedIn(t, c, cfg, network)
+			first := r.create(tc.create, wanted("a", 200, -1))
+			second := r.remove(tc.remove, "a")
+			third := r.create(tc.create, wanted("b", 200, -1))
+			wait := time.Duration(first.ThrottleMillis+second.ThrottleMillis+third.ThrottleMillis) * time.Millisecond
+			if first.Topics[0].ErrorCode != 0 || second.Topics[0].ErrorCode != 0 || third.Topics[0].ErrorCode != tc.want || wait != tc.wait {
+				t.Errorf("create v%d: %v, waits %d, %d and %d ms, want %v and %v in all", tc.create, kerr.ErrorForCode(third.Topics[0].ErrorCode),
+					first.ThrottleMillis, second.ThrottleMillis, third.ThrottleMillis, kerr.ErrorForCode(tc.want), tc.wait)
+			}
+		})
+	}
+}
+
 // TestLastPartitionsAreTakenOnce: of 20 clients that each create a topic of ten
 // partitions at the same moment, those succeed for which there is room.
 func TestLastPartitionsAreTakenOnce(t *testing.T) {

@@ -71,11 +71,14 @@ func TestKafkaFetchQuotaAlike(t *testing.T) {
 	within(t, "records received", float64(records[1]), float64(records[0]), 5)
 }
 
-// Java's admin client, producer and consumer.
+// Java's admin client, producer and consumer, under all limits that refuse.
 func TestKafkaJavaClients(t *testing.T) {
 	kafkatest.Need(t)
 	c := start(t, Config{
-		Brokers: 2, Limits: declared(map[limits.Name]float64{limits.PartitionIngress: 5e6}),
+		Brokers: 2, Limits: declared(map[limits.Name]float64{
+			limits.PartitionIngress: 5e6, limits.ClusterPartitions: 2400, limits.ClusterPartitionChanges: 250.0 / 300,
+			limits.ClusterTopicRequests: 2, limits.ClusterGroups: 500, limits.ClusterMessage: 8 << 20, limits.ClusterFetch: 55 << 20,
+		}),
 	})
 	bootstrap := strings.Join(c.Bootstrap(), ",")
 	java := func(class string, args ...string) string {
@@ -89,6 +92,10 @@ func TestKafkaJavaClients(t *testing.T) {
 	java("TopicCommand", "--create", "--topic", "orders", "--partitions", "1", "--replication-factor", "1", "--config", "retention.bytes=67108864")
 	if out := java("TopicCommand", "--describe", "--topic", "orders"); !strings.Contains(out, "Leader: 0") {
 		t.Errorf("describe: %s", out)
+	}
+	out, err := kafkatest.Java(t, t.Context(), "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", bootstrap, "--create", "--topic", "many", "--partitions", "2400")
+	if err == nil || !strings.Contains(out, "2400 partitions more would exceed the cluster's limit, which leaves 2399.") {
+		t.Errorf("%v: %s", err, out)
 	}
 	const produced = 100_000 // 13 s at 7.5 MB/s: over the limit from second 7 on
 	perf := kafkatest.ProducerPerf(t, bootstrap, "orders", kafkatest.PerfOptions{Records: produced, RecordBytes: 1000, RecordsPerSecond: 7500})

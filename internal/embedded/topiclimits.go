@@ -144,12 +144,12 @@ func (c *conn) limitDeletion(named wire.Topic) *refusal {
 // limitChange charges partitions that are made or removed.
 func (c *conn) limitChange(r refusal, partitions int) *refusal {
 	cluster, ch := c.listener.cluster, &c.request.charge
-	pause := cluster.caps.changes.take(cluster.quotas.now(), partitions)
-	if pause == 0 {
+	refused, pause := cluster.caps.changes.take(cluster.quotas.now(), partitions, refusesChanges(kmsg.Key(c.request.key), c.request.version))
+	ch.pause = max(ch.pause, pause)
+	if !refused {
 		ch.changes[r.name] += partitions
 		return nil
 	}
-	ch.pause = max(ch.pause, pause)
 	r.code, r.reason = kerr.ThrottlingQuotaExceeded, string(limits.ClusterPartitionChanges)
 	r.says = kerr.ThrottlingQuotaExceeded.Description
 	return &r
