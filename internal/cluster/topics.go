@@ -251,10 +251,30 @@ func (t *Topic) led(d kadm.TopicDetail, partitions int) bool {
 	return len(t.Leaders) > 0 && (!t.Created || len(t.Leaders) == partitions) && !slices.Contains(t.Leaders, -1)
 }
 
+// goneAfter is for how long a topic must be missing before it is called gone: a broker
+// whose metadata is behind says so, too, and 13 answers in a row are not taken for that.
+const goneAfter = 3 * time.Second
+
 // Gone returns those of the topics that the cluster does not have any more, or has
-// another one under their name.
+// another one under their name. Where there are some it takes three seconds.
 func (c *Cluster) Gone(ctx context.Context, topics []*Topic) (map[*Topic]bool, error) {
+	missing, err := c.unknown(ctx, topics)
+	for began := time.Now(); err == nil && len(missing) > 0 && time.Since(began) < goneAfter; {
+		select {
+		case <-ctx.Done():
+		case <-time.After(250 * time.Millisecond):
+		}
+		missing, err = c.unknown(ctx, missing)
+	}
 	gone := map[*Topic]bool{}
+	for _, t := range missing {
+		gone[t] = true
+	}
+	return gone, err
+}
+
+// unknown are those of the topics that a broker does not know at the moment.
+func (c *Cluster) unknown(ctx context.Context, topics []*Topic) (missing []*Topic, err error) {
 	for some := range slices.Chunk(topics, mostAtOnce) {
 		var found kadm.TopicDetails
 		err := patiently(ctx, func(ctx context.Context) (err error) {
@@ -267,11 +287,11 @@ func (c *Cluster) Gone(ctx context.Context, topics []*Topic) (map[*Topic]bool, e
 		for _, t := range some {
 			d := found[t.Actual]
 			if errors.Is(d.Err, kerr.UnknownTopicOrPartition) || d.Err == nil && d.ID != t.ID {
-				gone[t] = true
+				missing = append(missing, t)
 			}
 		}
 	}
-	return gone, nil
+	return missing, nil
 }
 
 // LogEnds reads the log-end offset of each partition of each topic.
