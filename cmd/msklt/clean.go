@@ -151,7 +151,7 @@ func (p *process) cleanSite(ctx context.Context, f cleanFlags) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return where, where.enter(ctx)
+	return where, where.enter(ctx, p.warnOf)
 }
 
 // changeLimits are what a cluster is known to allow of changes.

@@ -175,7 +175,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	defer truth.Close()
 
 	defer runtime.KeepAlive(p.setCollector(j.target.Embedded != nil))
-	if err := where.enter(ctx); err != nil {
+	if err := where.enter(ctx, p.warnOf); err != nil {
 		return nil, err
 	}
 	defer where.leave()
@@ -207,6 +207,12 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 		}
 	}
 	return output.Result, p.finish(j, output, saved, f)
+}
+
+// warnOf tells of a bootstrap address that does not lead into the cluster, while
+// another one does.
+func (p *process) warnOf(address string) {
+	fmt.Fprintf(p.stderr, "msklt: warning: %s (the cluster is entered by another bootstrap address)\n", address)
 }
 
 // saved is where a result went.
