@@ -64,13 +64,22 @@ func (r *run) tapOf(owner, clientID string, pace *dialPace) *tap {
 // through returns the options of a client with a tap.
 func (r *run) through(t *tap) []kgo.Opt {
 	opts := []kgo.Opt{
-		kgo.SeedBrokers(r.Target.Bootstrap...), kgo.ClientID(t.clientID), kgo.Dialer(t.dial),
+		kgo.SeedBrokers(r.seeds()...), kgo.ClientID(t.clientID), kgo.Dialer(t.dial),
 		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
 	}
 	if r.Auth != nil {
 		opts = append(opts, kgo.SASL(r.logins))
 	}
 	return opts
+}
+
+// seeds are the addresses that clients begin with: those that answer, once that is
+// known.
+func (r *run) seeds() []string {
+	if r.cluster == nil {
+		return r.Target.Bootstrap
+	}
+	return r.cluster.Seeds
 }
 
 // persistent are the options of a client that goes on whatever the cluster does.

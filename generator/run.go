@@ -149,7 +149,7 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		r.end += p.Duration
 	}
 	if r.cluster, err = cluster.Open(ctx, c.Target.Bootstrap, r.tapped("", r.prefix+"admin", r.pace)...); err != nil {
-		return nil, err
+		return nil, orInterrupt(ctx, err)
 	}
 	defer r.cluster.Close()
 	r.cluster.KeepTo(c.Limits)
@@ -166,13 +166,22 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 	}()
 	if err := r.prepare(ctx); err != nil {
 		r.close()
-		return nil, err
+		return nil, orInterrupt(ctx, err)
 	}
 	r.drive(ctx)
 	r.settle(context.WithoutCancel(ctx))
 	out = r.output()
 	r.tell(r.finished, true)
 	return out, nil
+}
+
+// orInterrupt is why there is no run: once the context is done, that is why, whatever
+// it made fail.
+func orInterrupt(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // NewPrefix makes a name that sets a run's topics, groups and client ids apart from

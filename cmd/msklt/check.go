@@ -40,9 +40,12 @@ None of that goes to a cluster of yours. Where a fleet's peak is over half of it
 ceiling, there is a warning.
 
 Exit codes: 0 fine (also with a warning), 1 internal error, 2 bad scenario, target or
-flags, 5 a run could not work on the cluster, 130/143 interrupted.`,
+flags, 5 a run could not work on the cluster, 129/130/143 interrupted.`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, paths []string) error { return p.check(c.Context(), paths, f) },
+		RunE: func(c *cobra.Command, paths []string) error {
+			outlivePipes()
+			return p.check(c.Context(), paths, f)
+		},
 	}
 	flags := c.Flags()
 	f.targetFlags.on(flags)

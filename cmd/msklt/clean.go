@@ -40,10 +40,11 @@ Without a terminal and without --yes it only lists. Removal keeps to the rate at
 which the cluster lets partitions change, with progress; Ctrl-C leaves the rest.
 
 Exit codes: 0 fine (also when nothing was removed), 1 internal error, 2 bad flags,
-5 the cluster cannot be reached or something could not be removed, 130/143
+5 the cluster cannot be reached or something could not be removed, 129/130/143
 interrupted.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			outlivePipes()
 			err := p.clean(c.Context(), f)
 			if s := p.signalled(); s != nil && errors.Is(err, context.Canceled) {
 				fmt.Fprintln(p.stderr, "msklt: interrupted; nothing was removed")
@@ -151,7 +152,7 @@ func (p *process) cleanSite(ctx context.Context, f cleanFlags) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return where, where.enter(ctx)
+	return where, where.enter(ctx, p.warnOf)
 }
 
 // changeLimits are what a cluster is known to allow of changes.

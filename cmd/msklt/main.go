@@ -9,10 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"sync/atomic"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -31,6 +28,7 @@ const (
 	exitThreshold   = 3
 	exitInvalid     = 4
 	exitEnvironment = 5
+	exitHungUp      = 129
 	exitInterrupted = 130
 	exitTerminated  = 143
 )
@@ -81,50 +79,6 @@ func main() {
 	p.signalled = signalled
 	p.interactive = p.terminal && term.IsTerminal(int(os.Stdin.Fd()))
 	os.Exit(p.main(ctx, os.Args[1:]))
-}
-
-// onSignal returns a context that the first interrupt cancels; a second one
-// leaves at once, with the last words.
-func onSignal(ctx context.Context, last *lastWords) (context.Context, func() os.Signal) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		cancel(interrupted{<-signals})
-		s := <-signals
-		fmt.Fprintln(os.Stderr, "\nmsklt: left at once"+last.said())
-		os.Exit(signalCode(s))
-	}()
-	return ctx, func() os.Signal {
-		var i interrupted
-		if errors.As(context.Cause(ctx), &i) {
-			return i.signal
-		}
-		return nil
-	}
-}
-
-// lastWords is what there is to say when the process leaves at once.
-type lastWords struct{ text atomic.Pointer[string] }
-
-func (l *lastWords) set(text string) { l.text.Store(&text) }
-
-func (l *lastWords) said() string {
-	if text := l.text.Load(); text != nil {
-		return *text
-	}
-	return ""
-}
-
-type interrupted struct{ signal os.Signal }
-
-func (i interrupted) Error() string { return i.signal.String() }
-
-func signalCode(s os.Signal) int {
-	if s == syscall.SIGTERM {
-		return exitTerminated
-	}
-	return exitInterrupted
 }
 
 // main runs one command and returns its exit code.

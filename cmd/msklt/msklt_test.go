@@ -128,7 +128,7 @@ func TestInterrupt(t *testing.T) {
 	for name, c := range map[string]struct {
 		signal syscall.Signal
 		code   int
-	}{"interrupt": {syscall.SIGINT, 130}, "terminate": {syscall.SIGTERM, 143}} {
+	}{"interrupt": {syscall.SIGINT, 130}, "terminate": {syscall.SIGTERM, 143}, "hang up": {syscall.SIGHUP, 129}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "out")

@@ -70,17 +70,18 @@ or not known, needs a yes. At the end, all that the run created is removed.
 Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
 error, 2 bad scenario, target or flags, or a load or cost that nobody agreed to, 3 a
 threshold failed or cannot be told, 4 the run is invalid, 5 the cluster, network or
-disk, 130/143 interrupted. Of several, the highest counts. 3, 4 and 130/143 leave the
+disk, 129/130/143 interrupted. Of several, the highest counts. 3, 4 and 129/130/143 leave the
 result of what ran; so does a disk that is full, in another place, which is named.
 
 With --repeat the folder holds those of the runs: 1, 2, … With --interleave two
 scenarios are run in turns, A B, B A, …, into A-NAME/1, B-NAME/1, …; a second
 --target or --bootstrap is where B runs, which may be the same scenario. All runs have the
-same seed, and 11 s of rest between them. A run that ends with 1, 2, 5 or 130/143
+same seed, and 11 s of rest between them. A run that ends with 1, 2, 5 or 129/130/143
 ends the series, and its code counts; else the highest of the runs does. --json
 prints one line for each run.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
+			outlivePipes()
 			if err := f.check(c.Flags()); err != nil {
 				return usageError{err}
 			}
@@ -175,7 +176,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	defer truth.Close()
 
 	defer runtime.KeepAlive(p.setCollector(j.target.Embedded != nil))
-	if err := where.enter(ctx); err != nil {
+	if err := where.enter(ctx, p.warnOf); err != nil {
 		return nil, err
 	}
 	defer where.leave()
@@ -207,6 +208,12 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 		}
 	}
 	return output.Result, p.finish(j, output, saved, f)
+}
+
+// warnOf tells of a bootstrap address that does not lead into the cluster, while
+// another one does.
+func (p *process) warnOf(address string) {
+	fmt.Fprintf(p.stderr, "msklt: warning: %s (the cluster is entered by another bootstrap address)\n", address)
 }
 
 // saved is where a result went.

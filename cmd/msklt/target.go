@@ -179,11 +179,18 @@ func open(ctx context.Context, j job) (*site, error) {
 	return w, nil
 }
 
-// enter starts the embedded cluster, or looks whether another one can be entered.
-func (w *site) enter(ctx context.Context) error {
+// enter starts the embedded cluster, or looks whether another one can be entered, and
+// tells of addresses that do not lead in.
+func (w *site) enter(ctx context.Context, tell func(warning string)) error {
 	if w.access != nil {
-		_, err := w.access.Enter(ctx)
-		return err
+		in, err := w.access.Enter(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range in.Dead {
+			tell(p.Error())
+		}
+		return nil
 	}
 	cfg := embedded.Config{Brokers: w.job.brokers(), Limits: w.Limits, As: w.job.target.Embedded.As}
 	if cfg.As == embedded.MSKServerless {

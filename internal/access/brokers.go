@@ -32,30 +32,35 @@ func (a *Access) TryEach(ctx context.Context, addresses []string) []Attempt {
 	attempts := make([]Attempt, len(addresses))
 	var all sync.WaitGroup
 	for i, address := range addresses {
-		all.Go(func() { attempts[i] = a.tryPatiently(ctx, address) })
+		all.Go(func() { attempts[i] = a.tryWhile(ctx, address, time.Second, (*Problem).TooMany) })
 	}
 	all.Wait()
 	return attempts
 }
 
-func (a *Access) tryPatiently(ctx context.Context, address string) (out Attempt) {
+// tryWhile tries an address until it is entered, has a problem that a pause does not
+// help, or the context ends; then the problem is the last that tells more than that.
+func (a *Access) tryWhile(ctx context.Context, address string, pause time.Duration, helped func(*Problem) bool) (out Attempt) {
 	for {
 		var last Attempt
 		var err error
 		last.Entered, err = a.Try(ctx, address)
 		if err != nil && !errors.As(err, &last.Problem) {
 			last.Problem = &Problem{Stage: TCP, Address: address, Err: err, Message: fmt.Sprintf("%s does not answer: %v", address, err)}
+			if ctx.Err() != nil {
+				last.Problem.Message = address + " does not answer"
+			}
 		}
 		if out.Problem == nil || last.Problem == nil || ctx.Err() == nil {
 			out = last // not that the time is up
 		}
-		if out.Problem == nil || !out.Problem.TooMany() {
+		if out.Problem == nil || !helped(out.Problem) {
 			return out
 		}
 		select {
 		case <-ctx.Done():
 			return out
-		case <-time.After(time.Second):
+		case <-time.After(pause):
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,25 +32,33 @@ type Entered struct {
 	// RoundTrip is from a request to its answer.
 	RoundTrip time.Duration
 	Brokers   []Broker
+	// Dead are the problems of the other addresses, where [Access.Enter] found some.
+	Dead []*Problem
 }
 
 const (
 	// patience is how long a cluster is waited for that may be starting.
 	patience = 10 * time.Second
 	pause    = 500 * time.Millisecond
+	// headStart is how long the other addresses may take after the first that led in.
+	headStart = time.Second
 )
 
 // Enter looks whether the cluster can be entered by one of its addresses (a name,
-// connection, TLS, a first answer, login) and then, as clients connect to all of them,
-// by each of its brokers. What may pass is tried again for ten seconds. The error is a
-// [Problem], of the first address unless another one got further, or of the first
-// broker; or that of the context.
+// connection, TLS, a first answer, login), which are tried all at once, and then, as
+// clients connect to all of them, by each of its brokers. What may pass is tried again
+// for ten seconds. The error is a [Problem], of the first address unless another one got
+// further, or of the first broker; or that of the context.
 func (a *Access) Enter(ctx context.Context) (*Entered, error) {
 	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var worst *Problem
 	for {
-		e, p, passing := a.enter(within)
+		e, p := a.enterAny(within)
+		passing := false
+		if p == nil {
+			p, passing = a.enterBrokers(within, e.Brokers)
+		}
 		switch {
 		case p == nil:
 			return e, nil
@@ -68,27 +77,43 @@ func (a *Access) Enter(ctx context.Context) (*Entered, error) {
 	}
 }
 
-// enter goes in once; passing tells that one of the problems may be gone in a moment.
-func (a *Access) enter(ctx context.Context) (e *Entered, worst *Problem, passing bool) {
-	for _, address := range a.Bootstrap {
-		e, err := a.Try(ctx, address)
-		if err == nil {
-			worst, passing = a.enterBrokers(ctx, e.Brokers)
-			return e, worst, passing
+// enterAny goes in by the first address, in their order, of those that led in by the
+// time that one has and the others had their head start.
+func (a *Access) enterAny(ctx context.Context) (*Entered, *Problem) {
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	attempts := make([]Attempt, len(a.Bootstrap))
+	var all sync.WaitGroup
+	var first sync.Once
+	for i, address := range a.Bootstrap {
+		all.Go(func() {
+			attempts[i] = a.tryWhile(within, address, pause, func(p *Problem) bool { return p.passing })
+			if attempts[i].Problem == nil {
+				first.Do(func() { time.AfterFunc(headStart, cancel) })
+			}
+		})
+	}
+	all.Wait()
+	var in *Entered
+	var problems []*Problem
+	for _, t := range attempts {
+		if t.Problem != nil {
+			problems = append(problems, t.Problem)
+		} else if in == nil {
+			in = t.Entered
 		}
-		var p *Problem
-		if !errors.As(err, &p) {
-			break // the context is done
-		}
-		passing = passing || p.passing
-		if worst == nil || further(p, worst) {
+	}
+	if in != nil {
+		in.Dead = problems
+		return in, nil
+	}
+	worst := problems[0]
+	for _, p := range problems[1:] {
+		if further(p, worst) {
 			worst = p
 		}
 	}
-	if worst == nil {
-		worst = &Problem{Stage: TCP, Message: fmt.Sprintf("%s does not answer", strings.Join(a.Bootstrap, ", "))}
-	}
-	return nil, worst, passing
+	return nil, worst
 }
 
 // further tells that a problem is at a later stage than another.

@@ -35,9 +35,6 @@ type environmentError struct{ error }
 func (e environmentError) Is(target error) bool { return target == ErrEnvironment }
 func (e environmentError) Unwrap() error        { return e.error }
 
-// connectTimeout is how long Open tries before it says who does not answer.
-const connectTimeout = 10 * time.Second
-
 // Requests that a cluster cannot answer yet are sent again after a pause, for so
 // long.
 const (
@@ -59,6 +56,9 @@ type Cluster struct {
 	opened   time.Time
 	// Nodes maps the address that a broker advertises to its id.
 	Nodes map[string]int32
+	// Seeds are the bootstrap addresses that answer. Clients begin at any of those that
+	// they have, and would wait at one that does not.
+	Seeds []string
 }
 
 // Open connects and reads what the cluster is. The options are those of the
@@ -89,9 +89,9 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 	if err := c.reach(ctx, bootstrap); err != nil {
 		return err
 	}
-	m, err := c.admin.BrokerMetadata(ctx)
+	m, err := c.brokers(ctx)
 	for tooMany(err) && pause(ctx) {
-		m, err = c.admin.BrokerMetadata(ctx)
+		m, err = c.brokers(ctx)
 	}
 	if err != nil {
 		return Errorf("reading the brokers of %s: %w", strings.Join(bootstrap, ","), err)
@@ -112,6 +112,14 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 		}
 	}
 	return nil
+}
+
+// brokers reads which brokers there are. The ping lets the client know them, too.
+func (c *Cluster) brokers(ctx context.Context) (kadm.Metadata, error) {
+	if err := c.client.Ping(ctx); err != nil {
+		return kadm.Metadata{}, err
+	}
+	return c.admin.BrokerMetadata(ctx)
 }
 
 // offered takes over the versions that a broker offers.
@@ -136,49 +144,6 @@ func level(v kadm.BrokerApiVersions) string {
 	_, produce, _ := v.KeyVersions(int16(kmsg.Produce))
 	_, fetch, _ := v.KeyVersions(int16(kmsg.Fetch))
 	return fmt.Sprintf("produce v%d, fetch v%d", produce, fetch)
-}
-
-// tooMany tells a login that is refused for the number of logins: it may be let in
-// later.
-func tooMany(err error) bool {
-	return errors.Is(err, kerr.SaslAuthenticationFailed) && limits.TooManyConnects(err.Error())
-}
-
-// pause waits a moment; false when the context ends first.
-func pause(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(500 * time.Millisecond):
-		return true
-	}
-}
-
-// reach tries until the deadline, because a cluster may be starting; it names
-// the addresses and the last error.
-func (c *Cluster) reach(ctx context.Context, bootstrap []string) error {
-	var last error
-	for {
-		attempt, cancel := context.WithTimeout(ctx, 3*time.Second)
-		err := c.client.Ping(attempt)
-		cancel()
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, kerr.SaslAuthenticationFailed) && !tooMany(err) {
-			return Errorf("logging in at %s: %w", strings.Join(bootstrap, ", "), err)
-		}
-		if last == nil || !errors.Is(err, context.DeadlineExceeded) {
-			last = err
-		}
-		if pause(ctx) {
-			continue
-		}
-		if tooMany(last) {
-			return Errorf("%s let nobody in for %s, for their limits on connections: %w; wait until others connect less", strings.Join(bootstrap, ", "), connectTimeout, last)
-		}
-		return Errorf("no Kafka broker answers at %s: %w", strings.Join(bootstrap, ", "), last)
-	}
 }
 
 // kindOf tells MSK Serverless by its host names (boot-….kafka-serverless.REGION.amazonaws.com).

@@ -212,8 +212,8 @@ func actual(topics []*Topic) []string {
 
 // await reads topics' partitions until all have leaders: as many as there are to be,
 // or of topics that existed, as there are.
-func (c *Cluster) await(ctx context.Context, topics []*Topic, partitions map[*Topic]int) error {
-	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
+func (c *Cluster) await(whole context.Context, topics []*Topic, partitions map[*Topic]int) error {
+	ctx, cancel := context.WithTimeout(whole, leaderTimeout)
 	defer cancel()
 	for waiting := topics; ; {
 		found, err := c.admin.ListTopics(ctx, actual(waiting)...)
@@ -235,6 +235,9 @@ func (c *Cluster) await(ctx context.Context, topics []*Topic, partitions map[*To
 		}
 		select {
 		case <-ctx.Done():
+			if whole.Err() != nil {
+				return whole.Err()
+			}
 			return Errorf("topic %s has no leader for every partition after %s", waiting[0].Actual, leaderTimeout)
 		case <-time.After(100 * time.Millisecond):
 		}

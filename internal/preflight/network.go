@@ -19,8 +19,8 @@ const certificateMargin = 14 * 24 * time.Hour
 // enter goes into the cluster by each of its addresses, and tells by stages how far
 // that went; then each of its brokers. Without one that leads in, or without one of the
 // brokers, there is nothing more to look at.
-func (l *look) enter(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+func (l *look) enter(whole context.Context) bool {
+	ctx, cancel := context.WithTimeout(whole, stepTimeout)
 	defer cancel()
 	attempts := l.Access.TryEach(ctx, l.Access.Bootstrap)
 	in := slices.DeleteFunc(slices.Clone(attempts), func(a access.Attempt) bool { return a.Problem != nil })
@@ -32,7 +32,7 @@ func (l *look) enter(ctx context.Context) bool {
 	if len(in) == 0 && l.Access.Mechanism == scenario.MSKIAM && slices.ContainsFunc(attempts, func(a access.Attempt) bool { return a.Problem.Stage == access.Login }) {
 		l.awsClock(ctx)
 	}
-	return len(in) > 0 && l.brokers(ctx, in[0].Entered.Brokers)
+	return len(in) > 0 && l.brokers(whole, in[0].Entered.Brokers)
 }
 
 // names tells which of the cluster's names resolve.
@@ -123,6 +123,8 @@ func (l *look) loggedIn(e *access.Entered) Row {
 // brokers tells which brokers there are, and whether each can be entered where it says
 // that it is: else what is looked at next would tell of nothing but that.
 func (l *look) brokers(ctx context.Context, all []access.Broker) bool {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout) // not what a silent address left
+	defer cancel()
 	problems := l.Access.TryBrokers(ctx, all)
 	for _, p := range problems {
 		l.add(Row{Check: "brokers", State: Failed, Found: p.Message, Fix: p.Fix})

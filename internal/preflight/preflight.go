@@ -144,7 +144,11 @@ func (l *look) wanted() cluster.Use {
 
 // options are those of every client.
 func (l *look) options() []kgo.Opt {
-	return append(l.Access.Options(), kgo.ClientID(l.Prefix+checkTopic), kgo.DisableClientMetrics())
+	opts := append(l.Access.Options(), kgo.ClientID(l.Prefix+checkTopic), kgo.DisableClientMetrics())
+	if l.cluster != nil {
+		opts = append(opts, kgo.SeedBrokers(l.cluster.Seeds...))
+	}
+	return opts
 }
 
 const (
