@@ -193,10 +193,8 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.prepareTopics(ctx); err != nil {
 		return err
 	}
-	if r.Target.Kind != string(limits.EmbeddedCluster) { // which lets everybody do everything
-		if err := r.cluster.Permit(ctx, cluster.UseOf(r.Scenario, r.prefix, r.Keep, 0)); err != nil {
-			return err
-		}
+	if err := r.permitted(ctx, nil); err != nil {
+		return err
 	}
 	for _, c := range r.Scenario.Consumers {
 		if err := r.startGroup(ctx, c); err != nil {
@@ -233,10 +231,24 @@ func (r *run) prepare(ctx context.Context) error {
 	return nil
 }
 
+// permitted fails where the client lacks a permission for the run. With first, only that
+// one is there of the topics that the run makes: what lacks is told before it has made
+// them all, which can take most of an hour, and may not be allowed to remove them.
+func (r *run) permitted(ctx context.Context, first *cluster.Topic) error {
+	if r.Target.Kind == string(limits.EmbeddedCluster) { // which lets everybody do everything
+		return nil
+	}
+	use := cluster.UseOf(r.Scenario, r.prefix, r.Keep, 0)
+	if first != nil {
+		use.Topics = slices.DeleteFunc(use.Topics, func(t cluster.TopicUse) bool { return !t.Existing && t.Name != first.Actual })
+	}
+	return r.cluster.Permit(ctx, use)
+}
+
 // prepareTopics creates or finds the topics and makes their partitions known.
 func (r *run) prepareTopics(ctx context.Context) error {
 	r.say("creating topics")
-	all, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics, func(p cluster.Progress) { r.say(Creating(p)) })
+	all, err := r.cluster.CreateTopics(ctx, r.prefix, r.Scenario.Topics, func(p cluster.Progress) { r.say(Creating(p)) }, r.permitted)
 	for _, t := range all {
 		r.topics[t.Name] = t
 	}

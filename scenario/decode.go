@@ -16,17 +16,18 @@ type decoder struct {
 	flags    map[*yaml.Node]flagNode  // nodes that come from --set
 	bases    map[*yaml.Node]*baseFile // nodes that come from a file that the scenario extends
 	problems Problems
-	later    []func(*Scenario) // checks of a field against sections that are read after it
-	root     *yaml.Node        // the whole scenario
-	faulty   []*yaml.Node      // where mistakes were reported
-	recorder *recorder         // of what is asked for, see language; nil when nobody wants to know
+	later    []func(*Scenario)   // checks of a field against sections that are read after it
+	root     *yaml.Node          // the whole scenario
+	faulty   []*yaml.Node        // where mistakes were reported
+	recorder *recorder           // of what is asked for, see language; nil when nobody wants to know
+	hidden   map[*yaml.Node]bool // nodes whose text no message may show
 }
 
 func (d *decoder) pos(n *yaml.Node) Pos { return d.problem(n, "", "").Pos }
 
 // report notes a mistake at a node.
 func (d *decoder) report(n *yaml.Node, hint, format string, args ...any) {
-	d.problems = append(d.problems, d.problem(n, hint, fmt.Sprintf(format, args...)))
+	d.problems = append(d.problems, d.problem(n, d.shown(n, hint), d.shown(n, fmt.Sprintf(format, args...))))
 	d.faulty = append(d.faulty, n)
 }
 

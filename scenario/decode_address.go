@@ -92,6 +92,9 @@ func (o *object) address(n *yaml.Node, path, text string) string {
 }
 
 func wrongAddress(text string) *fault {
+	if strings.Contains(text, "@") {
+		return &fault{"want " + wantAddress + ", got an address with a login in it", "leave it out; auth says how to log in"}
+	}
 	scheme, rest, found := strings.Cut(text, "://")
 	if found {
 		return wrong(wantAddress, text, fmt.Sprintf("leave out %s://; auth and tls say how to connect: %s", scheme, rest))

@@ -172,6 +172,9 @@ func roleARN(o *object) string {
 func (o *object) url(name string) string {
 	return read(o, name, wantURL, "", func(text string) (string, *fault) {
 		u, err := url.Parse(text)
+		if strings.Contains(text, "@") {
+			return "", &fault{"want " + wantURL + ", got one with a login in it", "leave it out; AWS takes none"}
+		}
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return "", wrong(wantURL, text, "")
 		}
@@ -180,7 +183,8 @@ func (o *object) url(name string) string {
 }
 
 // fileName reads the name of a file and looks whether it can be read. The result is as
-// the program would open it.
+// the program would open it. What a variable stands for is not shown: it may be what
+// the file should hold.
 func (o *object) fileName(name string) string {
 	text, ok := o.scalar(name, wantFile)
 	switch {
@@ -189,11 +193,14 @@ func (o *object) fileName(name string) string {
 	case text == "":
 		o.fail(name, "", "want the name of a file, got \"\"")
 		return ""
+	case inside(text) >= 0 || strings.ContainsAny(text, "\n\r"):
+		o.fail(name, "write it to a file, and that file's name here", "want the name of a file, got what one holds")
+		return ""
 	case o.options.ReadFile == nil:
 		return text
 	}
 	if _, err := o.options.ReadFile(text); err != nil {
-		o.fail(name, "the path is relative to the folder of the target file", "cannot read %s: %s", quote(text), reason(err))
+		o.fail(name, "the path is relative to the folder of the target file", "cannot read %s: %s", quote(o.values[name].Value), reason(err))
 	}
 	return beside(o.source.file, text)
 }

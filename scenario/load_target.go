@@ -52,14 +52,16 @@ func parseTarget(name string, data []byte, o Options) (*Target, error) {
 	d := &decoder{source: newSource(name, data).masked(), options: o,
 		flags: map[*yaml.Node]flagNode{}, bases: map[*yaml.Node]*baseFile{}}
 	root, problems := d.source.parse(data)
-	d.problems = problems
+	d.problems = problems.maskSyntax()
 	var t *Target
 	if root != nil {
 		for i, edit := range o.Set {
 			if inside, ok := strings.CutPrefix(edit, targetEdits); ok {
-				d.set(root, i, maskLine(edit), inside)
+				d.private(root)
+				d.set(root, i, maskEdit(edit), inside)
 			}
 		}
+		d.private(root)
 		if t = d.target(root); t != nil {
 			t.Limits = d.inline(t.Limits, name, nil)
 		}

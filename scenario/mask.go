@@ -4,41 +4,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// mask stands for each character of a secret, so that a caret keeps its place.
-const mask = '•'
-
-// masked is the source with secrets hidden in the lines that problems show: what
-// stands behind a word such as password, and what goes on below it. It needs no YAML:
-// a file that is none has problems, too.
-func (s source) masked() source {
-	field := regexp.MustCompile(`^\s*["']?[A-Za-z_.-]+["']?\s*:`)
-	lines, below := make([]string, len(s.lines)), false
-	for i, line := range s.lines {
-		lines[i] = maskLine(line)
-		switch {
-		case lines[i] != line || announces(line):
-			below = true
-		case field.MatchString(line):
-			below = false
-		case below:
-			lines[i] = hide(line)
-		}
-	}
-	return source{s.file, lines}
-}
-
-// masked hides secrets in the messages about a target file: what the file, or an
-// edit, gives as the value of a field whose name announces one.
+// masked hides secrets in the messages about a target file: all that the file, or an
+// edit, holds where no public value belongs.
 func (ps Problems) masked(root *yaml.Node, s source) Problems {
-	secrets := secretsIn(root, map[*yaml.Node]bool{}, nil)
-	if root == nil {
-		secrets = s.tails()
+	secrets := s.hiddenWords()
+	for n := range privateNodes(root) {
+		secrets = append(secrets, longWords(n.Value)...)
 	}
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // what holds others first
 	for i := range ps {
 		p := &ps[i]
 		p.Message, p.Hint = maskQuoted(p.Message, secrets), maskQuoted(p.Hint, secrets)
@@ -49,107 +26,140 @@ func (ps Problems) masked(root *yaml.Node, s source) Problems {
 	return ps
 }
 
-// secretWord tells a field's name that seems to announce a secret, also when it is
-// misspelt.
-func secretWord(name string) bool {
-	name = strings.ToLower(name)
-	switch {
-	case name == "token_file", name == "mechanism":
-		return false
-	case strings.Contains(name, "pass"), strings.Contains(name, "pwd"), strings.Contains(name, "secret"), strings.Contains(name, "token"):
-		return true
+// private makes messages at nodes that may hold a secret quote nothing.
+func (d *decoder) private(root *yaml.Node) { d.hidden = privateNodes(root) }
+
+// shown is a message about a node as it may be shown.
+func (d *decoder) shown(n *yaml.Node, message string) string {
+	if !d.hidden[n] {
+		return message
 	}
-	return editDistance(name, "password") < 3
-}
-
-// tail is where in a line the text begins that follows a word which announces a
-// secret; -1 where there is none.
-func tail(line string) int {
-	for _, at := range regexp.MustCompile(`[A-Za-z_]+`).FindAllStringIndex(line, -1) {
-		rest := line[at[1]:]
-		value := strings.TrimLeft(rest, "\"': =\t")
-		if secretWord(line[at[0]:at[1]]) && len(value) < len(rest) {
-			return len(line) - len(value)
-		}
+	if len(n.Value) >= telling {
+		message = strings.ReplaceAll(message, n.Value, hide(n.Value))
 	}
-	return -1
+	return quotes.ReplaceAllStringFunc(message, func(q string) string { return q[:1] + hide(q[1:len(q)-1]) + q[len(q)-1:] })
 }
 
-func announces(line string) bool { return tail(line) >= 0 }
+var (
+	quotes     = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'[^']*'`)
+	whiteSpace = regexp.MustCompile(`\s|\\[nrt]`)
+	wordLetter = regexp.MustCompile(`\w`)
+)
 
-// maskLine hides what follows the first word that announces a secret.
-func maskLine(line string) string {
-	if at := tail(line); at >= 0 {
-		return line[:at] + hide(line[at:])
-	}
-	return line
-}
-
-// hide replaces all but white space.
-func hide(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return r
-		}
-		return mask
-	}, text)
-}
-
-// tails are the longer words behind the words that announce secrets.
-func (s source) tails() []string {
-	var found []string
-	for _, line := range s.lines {
-		if at := tail(line); at >= 0 {
-			found = append(found, longWords(strings.Trim(line[at:], "*&!\"'{}[],"))...)
-		}
-	}
-	return found
-}
-
-// maskQuoted hides secrets in what a message quotes of the file.
+// maskQuoted hides secrets in what a message quotes of the file. No public value has
+// white space in it; what follows some has got there by mistake.
 func maskQuoted(message string, secrets []string) string {
-	quotes := regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'[^']*'`)
 	return quotes.ReplaceAllStringFunc(message, func(quoted string) string {
-		inside := maskLine(quoted[1 : len(quoted)-1])
+		inside := quoted[1 : len(quoted)-1]
 		for _, s := range secrets {
 			inside = strings.ReplaceAll(inside, s, hide(s))
 		}
-		return quoted[:1] + inside + quoted[len(quoted)-1:]
+		if at := whiteSpace.FindStringIndex(inside); at != nil {
+			inside = inside[:at[0]] + hide(inside[at[0]:])
+		}
+		return quoted[:1] + maskLine(inside) + quoted[len(quoted)-1:]
 	})
 }
 
-// secretsIn are the values, and the longer words of each, that stand below fields
-// whose names announce secrets.
-func secretsIn(n *yaml.Node, seen map[*yaml.Node]bool, found []string) []string {
-	if n == nil || seen[n] {
-		return found
+// maskSyntax hides what the YAML reader quotes of a file that it cannot read.
+func (ps Problems) maskSyntax() Problems {
+	for i := range ps {
+		ps[i].Message = quotes.ReplaceAllStringFunc(ps[i].Message, func(q string) string {
+			if inside := q[1 : len(q)-1]; !strings.HasPrefix(inside, "<") && wordLetter.MatchString(inside) {
+				return q[:1] + hide(inside) + q[:1]
+			}
+			return q
+		})
 	}
-	seen[n] = true
-	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 1 && secretWord(resolve(n.Content[i-1]).Value) {
-			found = append(found, textsIn(child, map[*yaml.Node]bool{}, nil)...)
+	return ps
+}
+
+// privateNodes are those of a target file that may hold a secret: all but the public
+// fields' values and names.
+func privateNodes(root *yaml.Node) map[*yaml.Node]bool {
+	p := privacy{hidden: map[*yaml.Node]bool{}, seen: map[*yaml.Node]bool{}}
+	if root == nil {
+		return p.hidden
+	}
+	if top := resolve(root); top.Kind == yaml.MappingNode {
+		p.fields(top, "")
+	} else {
+		p.hide(root)
+	}
+	return p.hidden
+}
+
+type privacy struct {
+	hidden map[*yaml.Node]bool
+	seen   map[*yaml.Node]bool // mappings that are looked at already
+}
+
+// fields looks at a mapping of a target file; section is its name, "" at the top.
+func (p privacy) fields(n *yaml.Node, section string) {
+	if p.seen[n] {
+		return
+	}
+	p.seen[n] = true
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
+		name := key.Value
+		listed := key.Kind == yaml.ScalarNode && slices.Contains(publicFields(), name) && !secretWord(name)
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			p.hide(key)
+			p.hide(value)
+		case section == "limits" && !secretWord(name):
+			p.public(value, section)
+		case listed && section == "" && slices.Contains(sections(), name) && value.Kind == yaml.MappingNode:
+			p.fields(value, name)
+		case listed && (name == "auth" || name == "aws"), !listed:
+			p.hide(value)
+			if !known(name) && (isNull(value) || !fieldName.MatchString(name)) { // a value where a field's name belongs
+				p.hide(key)
+			}
+		default:
+			p.public(value, name)
 		}
-		found = secretsIn(resolve(child), seen, found)
 	}
-	return found
 }
 
-func textsIn(n *yaml.Node, seen map[*yaml.Node]bool, found []string) []string {
-	if n = resolve(n); seen[n] {
-		return found
+// known tells a name that is a field's, or nearly so.
+func known(name string) bool {
+	return closest(name, append(publicFields(), "password", "token_command")) != ""
+}
+
+// public looks at the value of a public field.
+func (p privacy) public(n *yaml.Node, name string) {
+	n = resolve(n)
+	switch {
+	case n.Kind == yaml.MappingNode && name == "limits":
+		p.fields(n, name)
+	case n.Kind == yaml.SequenceNode && (name == "bootstrap" || name == "limits"):
+		for _, item := range n.Content {
+			p.public(item, "")
+		}
+	case n.Kind != yaml.ScalarNode || inside(n.Value) >= 0, n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!str":
+		p.hide(n)
 	}
-	seen[n] = true
-	found = append(found, longWords(n.Value)...)
+}
+
+// hide notes a tree as private.
+func (p privacy) hide(n *yaml.Node) {
+	if n = resolve(n); p.hidden[n] {
+		return
+	}
+	p.hidden[n] = true
 	for _, child := range n.Content {
-		found = textsIn(child, seen, found)
+		p.hide(child)
 	}
-	return found
 }
 
-// longWords are the words of a text that are long enough to be hidden wherever they
-// stand: shorter ones would garble what is no secret.
+// telling is the length from which a word is hidden wherever it stands: shorter ones
+// would garble what is no secret.
+const telling = 4
+
+// longWords are the words of a text that are at least that long.
 func longWords(text string) []string {
-	const telling = 4
 	words := append(strings.Fields(text), text)
-	return slices.DeleteFunc(words, func(w string) bool { return len(w) < telling || strings.HasPrefix(w, "${") })
+	return slices.DeleteFunc(words, func(w string) bool { return len(w) < telling || onlyVariable(w) })
 }

@@ -48,6 +48,9 @@ func (d *decoder) set(root *yaml.Node, number int, edit, inside string) {
 	if text == "" {
 		value, problems = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Line: 1, Column: 1}, nil
 	}
+	if d.hidden != nil { // a target's
+		problems = problems.maskSyntax()
+	}
 	for _, p := range problems {
 		d.problems = append(d.problems, f.at(f.offset+p.Pos.Column, "", p.Message))
 	}
@@ -80,7 +83,7 @@ func (d *decoder) place(n *yaml.Node, path string, value *yaml.Node, f flagNode)
 		*n = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column}
 		return d.placeField(n, path, value, f)
 	}
-	return fmt.Sprintf("%s has no field %s: it is %s", setFlag, quote(path), describe(n))
+	return fmt.Sprintf("%s has no field %s: it is %s", setFlag, quote(path), d.shown(n, describe(n)))
 }
 
 // placeField puts a value into a mapping. A field's name may hold dots, so the

@@ -110,7 +110,10 @@ func (p *process) look(ctx context.Context, jobs []job, asJSON bool) error {
 	c := preflight.Config{Prefix: generator.NewPrefix(), Target: jobs[0].target}
 	for _, j := range jobs {
 		var err error
-		if w, err = open(ctx, j); err != nil || w.access == nil {
+		if w, err = open(ctx, j); err != nil && asJSON && ctx.Err() == nil {
+			return errors.Join(err, p.printJSON(preflight.Unready(j.target.Name, err)))
+		}
+		if err != nil || w.access == nil {
 			return err
 		}
 		c.Scenarios, c.Limits = append(c.Scenarios, j.scenario), append(c.Limits, w.Limits)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"msklt/internal/kafkatest/need"
+	"msklt/internal/preflight"
 	"msklt/scenario"
 )
 
@@ -59,6 +61,28 @@ func discarding(t *testing.T) (bootstrap string) {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(line)
+}
+
+// TestCheckJSONWithoutCredentials: also where no look at the cluster begins, its JSON
+// says what failed.
+func TestCheckJSONWithoutCredentials(t *testing.T) {
+	target := filepath.Join(t.TempDir(), "target.yaml")
+	text := "version: 1\nname: prod\nbootstrap: ['boot-abc.c1.kafka-serverless.eu-west-1.amazonaws.com:9098']\nauth: {mechanism: aws-msk-iam}\n"
+	if err := os.WriteFile(target, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := command(t.Context(), "check", flatScenario(t, "1000/s"), "--target", target, "--json")
+	p.Env = append(p.Environ(), "HOME="+t.TempDir(), "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=none", "AWS_SHARED_CREDENTIALS_FILE=none",
+		"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_PROFILE=", "AWS_WEB_IDENTITY_TOKEN_FILE=", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=", "AWS_CONTAINER_CREDENTIALS_FULL_URI=")
+	code := p.code(t)
+	var found preflight.Report
+	if err := json.Unmarshal(p.stdout.Bytes(), &found); err != nil || code != exitEnvironment {
+		t.Fatalf("exit code %d, %v in %q\n%s", code, err, p.stdout.String(), p.stderr.String())
+	}
+	if len(found.Checks) != 1 || found.Ready || found.Schema != preflight.Schema || found.Target != "prod" ||
+		found.Checks[0].State != preflight.Failed || !strings.Contains(found.Checks[0].Found, "no AWS credentials found") {
+		t.Errorf("%+v", found)
+	}
 }
 
 // TestRealTimeCeiling holds the ceiling that check prints against a run of the same

@@ -47,7 +47,7 @@ func waitOutQuota(t *testing.T, bootstrap string) {
 		}
 	}
 	begin := time.Now()
-	topics, err := c.CreateTopics(t.Context(), cluster.NewPrefix(begin), []scenario.Topic{{Name: name, Partitions: 20, Count: 3, ReplicationFactor: -1}}, tell)
+	topics, err := c.CreateTopics(t.Context(), cluster.NewPrefix(begin), []scenario.Topic{{Name: name, Partitions: 20, Count: 3, ReplicationFactor: -1}}, tell, nil)
 	if err != nil || len(topics) != 3 || refused == 0 {
 		t.Errorf("%d topics, %d times refused: %v", len(topics), refused, err)
 	}

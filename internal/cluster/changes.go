@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -53,6 +54,8 @@ type changes struct {
 	// send asks for some steps. It returns those that were refused for now, and for
 	// how long; an error ends the queue.
 	send func(context.Context, []step) (again []step, pause time.Duration, err error)
+	// begun is called once after the first step, where others follow; nil for never.
+	begun func(context.Context, *Topic) error
 
 	of, done int
 }
@@ -67,6 +70,9 @@ func (c *Cluster) carryOut(ctx context.Context, q *changes) error {
 	for len(q.todo) > 0 {
 		sizes := q.sizes()
 		n, wait := c.pace.Next(c.now(), sizes)
+		if q.begun != nil && n < len(q.todo) {
+			n = 1
+		}
 		for i := 1; i < n; i++ { // creations and growth are requests of their own
 			if q.todo[i].grows() != q.todo[0].grows() {
 				n = i
@@ -84,6 +90,9 @@ func (c *Cluster) carryOut(ctx context.Context, q *changes) error {
 		}
 		q.done += sum
 		q.todo = append(again, q.todo[n:]...)
+		if err := q.ask(ctx, some[0], again); err != nil {
+			return err
+		}
 		if refused = len(again) > 0; refused {
 			c.pace.Hold(c.now() + max(pause, refusedPause))
 		}
@@ -95,6 +104,19 @@ func (c *Cluster) carryOut(ctx context.Context, q *changes) error {
 		q.report(c.pace.Left(c.now(), q.sizes()), refused)
 	}
 	return nil
+}
+
+// ask calls begun where the first step is done and others follow.
+func (q *changes) ask(ctx context.Context, first step, again []step) error {
+	begun := q.begun
+	if begun == nil || slices.Contains(again, first) {
+		return nil
+	}
+	q.begun = nil
+	if len(q.todo) == 0 {
+		return nil
+	}
+	return begun(ctx, first.topic)
 }
 
 // awaitTurn waits, and tells once a second how long that takes.

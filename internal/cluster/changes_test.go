@@ -164,7 +164,7 @@ func TestVirtualChanges(t *testing.T) {
 		var told []cluster.Progress
 		tell := func(p cluster.Progress) { told = append(told, p) }
 		begin := time.Now()
-		topics, err := c.CreateTopics(t.Context(), runName, many(96, 5), tell)
+		topics, err := c.CreateTopics(t.Context(), runName, many(96, 5), tell, nil)
 		if err != nil || len(topics) != 96 {
 			t.Fatalf("%d topics, %v", len(topics), err)
 		}
@@ -196,6 +196,36 @@ func TestVirtualChanges(t *testing.T) {
 	})
 }
 
+// TestVirtualAskFirst: what is asked once the first topic is there is asked before any
+// other is made, and only where not all are made at once.
+func TestVirtualAskFirst(t *testing.T) {
+	t.Parallel()
+	onStrict(t, allowance(), func(t *testing.T, s *strict, c *cluster.Cluster) {
+		lacking := errors.New("the client lacks a permission")
+		var asked []string
+		begun := func(_ context.Context, first *cluster.Topic) error {
+			asked = append(asked, first.Name)
+			return lacking
+		}
+		topics, err := c.CreateTopics(t.Context(), runName, many(96, 5), ignore, begun)
+		if !errors.Is(err, lacking) || len(topics) != 1 || len(s.requests) != 1 || len(asked) != 1 || asked[0] != topics[0].Name {
+			t.Fatalf("%d topics by %d requests, asked for %q: %v", len(topics), len(s.requests), asked, err)
+		}
+		time.Sleep(10 * time.Minute)
+		if topics, err = c.CreateTopics(t.Context(), "msklt-1l0aaaabcdeg-", many(20, 5), ignore, begun); err != nil || len(topics) != 20 || len(asked) != 1 {
+			t.Errorf("%d topics at once, asked for %q: %v", len(topics), asked, err)
+		}
+	})
+	onStrict(t, allowance(), func(t *testing.T, _ *strict, c *cluster.Cluster) {
+		asked, begin := 0, time.Now()
+		begun := func(context.Context, *cluster.Topic) error { asked++; return nil }
+		topics, err := c.CreateTopics(t.Context(), runName, many(96, 5), ignore, begun)
+		if took := time.Since(begin); err != nil || len(topics) != 96 || asked != 1 || took < 301*time.Second || took > 303*time.Second {
+			t.Errorf("%d topics after %v, asked %d times: %v", len(topics), took, asked, err)
+		}
+	})
+}
+
 // TestVirtualRefusedChanges: others have used the allowance up, and nothing is
 // declared: what the cluster asks for is waited.
 func TestVirtualRefusedChanges(t *testing.T) {
@@ -203,7 +233,7 @@ func TestVirtualRefusedChanges(t *testing.T) {
 	onStrict(t, limits.Limits{}, func(t *testing.T, s *strict, c *cluster.Cluster) {
 		s.made[time.Now()] = 240
 		begin, refused := time.Now(), false
-		topics, err := c.CreateTopics(t.Context(), runName, many(20, 1), func(p cluster.Progress) { refused = refused || p.Refused })
+		topics, err := c.CreateTopics(t.Context(), runName, many(20, 1), func(p cluster.Progress) { refused = refused || p.Refused }, nil)
 		if took := time.Since(begin); err != nil || took < 299*time.Second || took > 302*time.Second || !refused || s.refused != 1 {
 			t.Errorf("%d topics after %v, %d refusals, told %v, %v", len(topics), took, s.refused, refused, err)
 		}
@@ -228,7 +258,7 @@ func TestVirtualRefusedForEver(t *testing.T) {
 	onStrict(t, limits.Limits{}, func(t *testing.T, s *strict, c *cluster.Cluster) {
 		s.never = true
 		begin := time.Now()
-		topics, err := c.CreateTopics(t.Context(), runName, many(2, 1), ignore)
+		topics, err := c.CreateTopics(t.Context(), runName, many(2, 1), ignore, nil)
 		if took := time.Since(begin); !errors.Is(err, cluster.ErrEnvironment) || !errors.Is(err, kerr.ThrottlingQuotaExceeded) || len(topics) != 0 || took < 10*time.Minute || took > 12*time.Minute {
 			t.Errorf("%v topics after %v: %v", topics, took, err)
 		}
@@ -242,7 +272,7 @@ func TestVirtualLargeTopic(t *testing.T) {
 	onStrict(t, allowance(), func(t *testing.T, s *strict, c *cluster.Cluster) {
 		begin := time.Now()
 		wanted := []scenario.Topic{{Name: "large", Partitions: 600, ReplicationFactor: -1, Config: map[string]string{"retention.ms": "60000"}}}
-		topics, err := c.CreateTopics(t.Context(), runName, wanted, ignore)
+		topics, err := c.CreateTopics(t.Context(), runName, wanted, ignore, nil)
 		if err != nil || len(topics) != 1 || len(topics[0].Leaders) != 600 {
 			t.Fatalf("%+v, %v", topics, err)
 		}
@@ -271,13 +301,13 @@ func TestOldAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_, err = c.CreateTopics(t.Context(), runName, many(1, 1), ignore)
+	_, err = c.CreateTopics(t.Context(), runName, many(1, 1), ignore, nil)
 	if want := "set topics.t.replication_factor"; !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(fmt.Sprint(err), want) {
 		t.Errorf("%v, want %q", err, want)
 	}
 	one := many(1, 1)
 	one[0].ReplicationFactor = 1
-	topics, err := c.CreateTopics(t.Context(), runName, one, ignore)
+	topics, err := c.CreateTopics(t.Context(), runName, one, ignore, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,7 @@ func refused(doing string, takes needed, err error) error {
 	case lacks(err):
 		hint = " (the client lacks the permission" + takes.named(err) + "; " + seeCheck + ")"
 	case errors.Is(err, kerr.InvalidReplicationFactor):
-		hint = " (the cluster has fewer brokers than replicas; leave replication_factor out for the cluster's default)"
+		hint = " (the cluster has fewer brokers than that, or prescribes how many replicas there are, as MSK Serverless does: leave replication_factor out for its own)"
 	}
 	return Errorf("%s: %w%s", doing, err, hint)
 }

@@ -49,7 +49,7 @@ func TestTopicsComeAndGo(t *testing.T) {
 	}
 	topics, err := c.CreateTopics(t.Context(), "run-", []scenario.Topic{
 		{Name: "orders", Partitions: 4, ReplicationFactor: -1}, {Name: "theirs", Existing: true},
-	}, ignore)
+	}, ignore, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestRefusals(t *testing.T) {
 		"too many replicas": {Name: "a", Partitions: 1, ReplicationFactor: 9},
 		"not there":         {Name: "nowhere", Existing: true},
 	} {
-		_, err := c.CreateTopics(t.Context(), "", []scenario.Topic{topic}, ignore)
+		_, err := c.CreateTopics(t.Context(), "", []scenario.Topic{topic}, ignore, nil)
 		if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), topic.Name) {
 			t.Errorf("%s: %v", name, err)
 		}

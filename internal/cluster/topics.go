@@ -38,9 +38,10 @@ const mostAtOnce = 1000
 // written out, or finds those that exist. What it created is in the list even when
 // it fails, so that the caller can remove it. It keeps to the limits of [Cluster.KeepTo]
 // and waits out refusals that hold for now only. More than the cluster may have are not
-// begun with.
-func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scenario.Topic, tell func(Progress)) ([]*Topic, error) {
-	q := &changes{tell: tell}
+// begun with. Where they do not all go at once, begun is called when the first is there,
+// and no other is made if it fails; nil for nothing.
+func (c *Cluster) CreateTopics(ctx context.Context, prefix string, wanted []scenario.Topic, tell func(Progress), begun func(ctx context.Context, first *Topic) error) ([]*Topic, error) {
+	q := &changes{tell: tell, begun: begun}
 	var topics, existing []*Topic
 	declared := map[*Topic]scenario.Topic{}
 	for _, w := range wanted {

@@ -83,11 +83,12 @@ func actions(p cluster.Permission) []msk.Action {
 	return nil
 }
 
-// actionsOf names the actions of some permissions.
+// actionsOf names the actions of some permissions on the same resource: their own, for
+// those that AWS wants beside them are on other resources, or lack in rows of their own.
 func actionsOf(all []cluster.Permission) string {
 	var words []string
 	for _, p := range all {
-		for _, a := range actions(p) {
+		for _, a := range actions(p)[:1] {
 			if !slices.Contains(words, string(a)) {
 				words = append(words, string(a))
 			}

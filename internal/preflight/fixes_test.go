@@ -50,17 +50,17 @@ func TestFixes(t *testing.T) {
 		acl, iam                  string
 	}{
 		{"create", "topic", "msklt-abc-check", acl("--operation Create --operation Write --operation Read --operation Delete --topic" + prefixed),
-			"allow kafka-cluster:CreateTopic, kafka-cluster:Connect, kafka-cluster:DescribeTopic, kafka-cluster:WriteData, kafka-cluster:ReadData, kafka-cluster:AlterGroup, kafka-cluster:DeleteTopic on topic/CLUSTER/UUID/msklt-*"},
+			"allow kafka-cluster:CreateTopic, kafka-cluster:DescribeTopic, kafka-cluster:WriteData, kafka-cluster:ReadData, kafka-cluster:DeleteTopic on topic/CLUSTER/UUID/msklt-*"},
 		{"write", "topic", "theirs", acl("--operation Write --topic theirs"),
-			"allow kafka-cluster:WriteData, kafka-cluster:Connect, kafka-cluster:DescribeTopic on topic/CLUSTER/UUID/theirs"},
+			"allow kafka-cluster:WriteData on topic/CLUSTER/UUID/theirs"},
 		{"describe", "group", "msklt-abc-check", acl("--operation Read --operation Delete --group" + prefixed),
-			"allow kafka-cluster:DescribeGroup, kafka-cluster:Connect, kafka-cluster:AlterGroup, kafka-cluster:DeleteGroup on group/CLUSTER/UUID/msklt-*"},
+			"allow kafka-cluster:DescribeGroup, kafka-cluster:AlterGroup, kafka-cluster:DeleteGroup on group/CLUSTER/UUID/msklt-*"},
 		{"delete", "group", "msklt-abc-check", acl("--operation Delete --group" + prefixed),
-			"allow kafka-cluster:DeleteGroup, kafka-cluster:Connect, kafka-cluster:DescribeGroup on group/CLUSTER/UUID/msklt-*"},
+			"allow kafka-cluster:DeleteGroup on group/CLUSTER/UUID/msklt-*"},
 		{"write", "transactional id", "msklt-abc-check", acl("--operation Write --transactional-id" + prefixed),
-			"allow kafka-cluster:AlterTransactionalId, kafka-cluster:Connect, kafka-cluster:DescribeTransactionalId, kafka-cluster:WriteData on transactional-id/CLUSTER/UUID/msklt-*"},
+			"allow kafka-cluster:AlterTransactionalId on transactional-id/CLUSTER/UUID/msklt-*"},
 		{"idempotent write", "cluster", "", acl("--operation IdempotentWrite --cluster"),
-			"allow kafka-cluster:WriteDataIdempotently, kafka-cluster:Connect, kafka-cluster:WriteData on the cluster"},
+			"allow kafka-cluster:WriteDataIdempotently on the cluster"},
 	} {
 		p := cluster.Permission{Operation: c.operation, Resource: c.resource, Name: c.name}
 		l := &look{use: everything(), Config: Config{

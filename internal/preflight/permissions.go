@@ -133,36 +133,6 @@ func (l *look) existing(p cluster.Permission) bool {
 	})
 }
 
-// create makes the topic. Its records get the time of the broker, where that can be
-// had, which tells how far the clocks are apart.
-func (l *look) create(ctx context.Context, own cluster.TopicUse) bool {
-	stamp := "LogAppendTime"
-	p := cluster.Permission{Operation: "create", Resource: "topic", Name: own.Name}
-	_, err := l.admin.CreateTopic(ctx, 1, -1, map[string]*string{"message.timestamp.type": &stamp}, own.Name)
-	if errors.Is(err, kerr.InvalidConfig) || errors.Is(err, kerr.PolicyViolation) {
-		_, err = l.admin.CreateTopic(ctx, 1, -1, nil, own.Name)
-	}
-	switch {
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed), err == nil:
-		l.permission(p, err)
-	default:
-		l.failed("create topic", fmt.Errorf("%s: %w", l.scope(p), err), "")
-	}
-	return err == nil
-}
-
-// remove deletes the topic, and with it all that this look has made.
-func (l *look) remove(ctx context.Context, own cluster.TopicUse) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
-	defer cancel()
-	p := cluster.Permission{Operation: "delete", Resource: "topic", Name: own.Name}
-	_, err := l.admin.DeleteTopic(ctx, own.Name)
-	if err != nil {
-		err = fmt.Errorf("%w; the topic %s remains, with three small records", err, own.Name)
-	}
-	l.permission(p, err)
-}
-
 // stamps is how many records tell the clocks apart: the first waits for connections.
 const stamps = 3
 
@@ -188,8 +158,12 @@ func (l *look) write(ctx context.Context, own cluster.TopicUse, tried map[cluste
 		sent[i] = time.Now()
 		if err := client.ProduceSync(ctx, &kgo.Record{Topic: own.Name, Value: []byte("msklt check")}).FirstErr(); err != nil {
 			tried[permission] = err
+			if !errors.Is(err, kerr.TopicAuthorizationFailed) { // it may be there all the same
+				l.written = fmt.Sprintf("with at most %d small records", i+1)
+			}
 			return
 		}
+		l.written = fmt.Sprintf("with %d small records", i+1)
 		acked[i] = time.Now()
 	}
 	for read := 0; own.Read && read < stamps; {

@@ -70,6 +70,7 @@ type look struct {
 	offered kadm.BrokersApiVersions
 	use     cluster.Use
 	lacking []cluster.Permission
+	written string // what records the look's own topic holds
 }
 
 // Look looks at everything, as far as it gets: what cannot be looked at for want of
@@ -82,13 +83,19 @@ func Look(ctx context.Context, c Config) *Report {
 	}
 	defer l.cluster.Close()
 	defer l.client.Close()
-	for _, step := range []func(context.Context){l.roundTrip, l.versions, l.permissions, l.quotas, l.room} {
+	for _, step := range []func(context.Context){l.roundTrip, l.versions, l.permissions, l.forms, l.quotas, l.room} {
 		if ctx.Err() == nil {
 			step(ctx)
 		}
 	}
 	l.report.Policy = l.policy()
 	return l.report
+}
+
+// Unready is the report on a target that could not be made ready for a look: its
+// credentials, files or AWS's answers.
+func Unready(target string, err error) *Report {
+	return &Report{Schema: Schema, Target: target, Checks: []Row{{Check: "target", State: Failed, Found: err.Error()}}}
 }
 
 func (l *look) add(r Row) {

@@ -2,6 +2,8 @@ package preflight_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +76,38 @@ func lookAt(t *testing.T, declared limits.Limits) (preflight.Config, *embedded.C
 	return preflight.Config{
 		Access: way, Target: target, Scenarios: []*scenario.Scenario{s}, Limits: []limits.Limits{declared}, Prefix: "msklt-abc-",
 	}, c
+}
+
+// TestTopicSettings: what MSK Serverless has against a scenario's topics is told before
+// the run, and nothing is made for it.
+func TestTopicSettings(t *testing.T) {
+	look, _ := lookAt(t, limits.Limits{})
+	s, err := scenario.Parse("topics.yaml", []byte(strings.Replace(all, "  t: {partitions: 3}", `  t: {partitions: 3, config: {retention.ms: "60000"}}
+  one: {partitions: 3, replication_factor: 1}
+  segments: {partitions: 3, config: {segment.ms: "60000"}}
+  plain: {partitions: 3}`, 1)), scenario.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look.Scenarios = []*scenario.Scenario{s}
+	r := preflight.Look(t.Context(), look)
+	got := strings.Join(failures(r), "\n")
+	for _, want := range []string{
+		"topic settings all, topic one: INVALID_REPLICATION_FACTOR", "topic settings all, topic segments: INVALID_CONFIG", "can't set topic configuration segment.ms",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if row := rowOf(r, "topic settings"); row.Fix != "leave out topics.one.replication_factor, for the cluster's own" || len(failures(r)) != 2 {
+		t.Errorf("%+v\n%s", row, got)
+	}
+	if all := fmt.Sprint(r.Checks); !strings.Contains(all, "are taken for 1 of 3 topics") {
+		t.Errorf("not told what is taken: %s", all)
+	}
+	if left := topics(t, look.Access); !slices.Equal(left, []string{"theirs"}) {
+		t.Errorf("there remain %q", left)
+	}
 }
 
 // TestTooManyConnects: a look keeps to the limit on a broker's logins, and waits where
