@@ -29,7 +29,8 @@ func (p *process) cleanCommand() *cobra.Command {
 		Short: "List what crashed runs left on a cluster, and after a yes remove it",
 		Long: `List the topics and groups that runs of msklt left on a cluster, because they
 were killed or told to keep them, and after a yes remove just those. Nothing else
-is touched: a name counts only with the whole prefix of a run, msklt-RUNID-.
+is touched: a name counts only with the whole prefix of a run, msklt-RUNID-. What the
+client may not describe a cluster does not list, so it cannot be found.
 
 A run that may be alive is left alone, and why is said: a group of it has members
 (those of a killed run are forgotten within 45 s), a topic of it is written to
@@ -172,7 +173,7 @@ func cleaning(flags []string) string {
 func (p *process) listLeftovers(addresses []string, all []*cluster.Leftover) {
 	where := strings.Join(addresses, ",")
 	if len(all) == 0 {
-		fmt.Fprintf(p.stderr, "no run has left anything on %s\n", where)
+		fmt.Fprintf(p.stderr, "no run has left anything that this client may see on %s\n", where)
 		return
 	}
 	fmt.Fprintf(p.stderr, "on %s there is\n", where)

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/cluster"
 	"msklt/internal/embedded"
@@ -75,22 +77,13 @@ func TestClean(t *testing.T) {
 		{nil, "y\n", []string{"removed: 1 topic and 1 group"}, []string{old + "orders", old + "billing"}},
 		{[]string{"--yes", "--force"}, "", []string{"removed: 1 topic and 0 groups"}, []string{young + "t"}},
 	} {
-		var stdout, stderr bytes.Buffer
-		p := &process{
-			stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal { return nil },
-			stdin: strings.NewReader(c.answer), interactive: c.answer != "",
-		}
-		code := p.main(t.Context(), append([]string{"clean", "--target", target, "--json"}, c.args...))
-		var out cleaned
-		if err := json.Unmarshal(stdout.Bytes(), &out); err != nil {
-			t.Fatal(err, stderr.String())
-		}
+		code, out, said := runClean(t, c.answer, append([]string{"--target", target}, c.args...)...)
 		if code != 0 || !slices.Equal(out.Removed, c.removed) && len(out.Removed)+len(c.removed) > 0 || len(out.Left) > 0 {
 			t.Errorf("clean %v %q: exit code %d, removed %q, left %+v; want 0 and %q", c.args, c.answer, code, out.Removed, out.Left, c.removed)
 		}
 		for _, want := range c.says {
-			if !strings.Contains(stderr.String(), want) {
-				t.Errorf("clean %v %q does not say %q:\n%s", c.args, c.answer, want, stderr.String())
+			if !strings.Contains(said, want) {
+				t.Errorf("clean %v %q does not say %q:\n%s", c.args, c.answer, want, said)
 			}
 		}
 	}
@@ -101,6 +94,46 @@ func TestClean(t *testing.T) {
 			t.Errorf("there is %v and %v, %v, %v", topics.Names(), groups.Groups(), err, err2)
 		}
 	})
+}
+
+// runClean runs msklt clean --json. With an answer there is somebody to ask.
+func runClean(t *testing.T, answer string, args ...string) (code int, out cleaned, said string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	p := &process{
+		stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal { return nil },
+		stdin: strings.NewReader(answer), interactive: answer != "",
+	}
+	code = p.main(t.Context(), append([]string{"clean", "--json"}, args...))
+	if err := json.Unmarshal(stdout.Bytes(), &out); err != nil {
+		t.Fatal(err, stderr.String())
+	}
+	return code, out, stderr.String()
+}
+
+// TestCleanUnseen: a client that may not describe what is there does not say that
+// there is nothing.
+func TestCleanUnseen(t *testing.T) {
+	left := cluster.NewPrefix(time.Now().Add(-2*time.Hour)) + "t"
+	weak := kfake.User("PLAIN", "weak", "pw", kfake.ACL{Resource: kmsg.ACLResourceTypeTopic, Name: "theirs", Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: kmsg.ACLOperationDescribe, Allow: true})
+	k, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, left, "theirs"), kfake.EnableSASL(), kfake.EnableACLs(), kfake.Superuser("PLAIN", "admin", "pw"), weak)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	for user, c := range map[string]struct {
+		runs int
+		says string
+	}{
+		"admin": {1, "topic " + left},
+		"weak":  {0, "no run has left anything that this client may see on "},
+	} {
+		login := "target.auth={mechanism: plain, username: " + user + ", password: pw}"
+		code, out, said := runClean(t, "", "--bootstrap", strings.Join(k.ListenAddrs(), ","), "--set", login, "--set", "target.tls=off")
+		if code != exitOK || len(out.Runs) != c.runs || !strings.Contains(said, c.says) {
+			t.Errorf("%s: exit code %d, %d runs, want 0 and %d, and %q:\n%s", user, code, len(out.Runs), c.runs, c.says, said)
+		}
+	}
 }
 
 func second[T any](_ T, err error) error { return err }

@@ -42,8 +42,9 @@ type LeftGroup struct {
 // partitions be created in 46 minutes.
 const startTime = time.Hour
 
-// Leftovers finds what runs have on the cluster, the oldest first, and changes
-// nothing. It takes two seconds in which it looks whether topics are written to.
+// Leftovers finds what runs have on the cluster and the client may describe, the oldest
+// first, and changes nothing. What else there is, clusters leave out of their lists
+// without a word; one that says so is an error. It takes two seconds in which it looks whether topics are written to.
 func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
 	now := time.Now()
 	found := map[string]*Leftover{}
