@@ -38,11 +38,22 @@ func (j job) again(out string, f runFlags) *report.Again {
 	return a
 }
 
-// cleaning is the command that removes what a run has left where the job runs.
-func (j job) cleaning() string {
+// cleaning is the command that removes what the run of a prefix has left where the job
+// runs.
+func (j job) cleaning(prefix string) string {
 	flags, withheld := j.flags()
 	if withheld {
-		return cleaning(flags) + " (and the settings that hold secrets)"
+		return cleaning(flags, prefix) + " (and the settings that hold secrets)"
 	}
-	return cleaning(flags)
+	return cleaning(flags, prefix)
 }
+
+// unclean is why a run has no result and has left something on its cluster.
+type unclean struct {
+	error
+	cleaning string // the command that removes it
+}
+
+func (u unclean) Error() string { return u.error.Error() + "\n" + u.hint() }
+func (u unclean) Unwrap() error { return u.error }
+func (u unclean) hint() string  { return "to remove it: " + u.cleaning }

@@ -19,6 +19,7 @@ import (
 
 type cleanFlags struct {
 	targetFlags
+	run                     string // a run's id; "" for all runs
 	yes, force, json, quiet bool
 }
 
@@ -29,12 +30,15 @@ func (p *process) cleanCommand() *cobra.Command {
 		Short: "List what crashed runs left on a cluster, and after a yes remove it",
 		Long: `List the topics and groups that runs of msklt left on a cluster, because they
 were killed or told to keep them, and after a yes remove just those. Nothing else
-is touched: a name counts only with the whole prefix of a run, msklt-RUNID-.
+is touched: a name counts only with the whole prefix of a run, msklt-RUNID-. What the
+client may not describe a cluster does not list, so it cannot be found.
 
 A run that may be alive is left alone, and why is said: a group of it has members
 (those of a killed run are forgotten within 45 s), a topic of it is written to
 during two seconds of watching or was in the last five minutes, or it began within
-the last hour and has written nothing yet. --force removes what it has, too.
+the last hour and has written nothing yet. --force removes what it has, too. --run
+RUNID, as runs print it that leave something behind, is about that run alone, and says
+that it has ended: it is not waited for, only looked for signs of life.
 
 Without a terminal and without --yes it only lists. Removal keeps to the rate at
 which the cluster lets partitions change, with progress; Ctrl-C leaves the rest.
@@ -55,6 +59,7 @@ interrupted.`,
 	}
 	flags := c.Flags()
 	f.targetFlags.on(flags)
+	flags.StringVar(&f.run, "run", "", "only of the run with this `ID`, which is known to have ended")
 	flags.BoolVar(&f.yes, "yes", false, "remove what is listed without asking")
 	flags.BoolVar(&f.force, "force", false, "also remove what belongs to runs that may be alive")
 	flags.BoolVar(&f.json, "json", false, "print what there is, and what was removed, as JSON on stdout")
@@ -79,6 +84,12 @@ type notGone struct {
 }
 
 func (p *process) clean(ctx context.Context, f cleanFlags) error {
+	only, ok := cluster.PrefixOf(f.run, time.Now())
+	if f.run == "" {
+		only = ""
+	} else if !ok {
+		return usageError{fmt.Errorf("--run %s: no run is called so; want the RUNID of msklt-RUNID-", f.run)}
+	}
 	where, err := p.cleanSite(ctx, f)
 	if err != nil {
 		return err
@@ -94,13 +105,13 @@ func (p *process) clean(ctx context.Context, f cleanFlags) error {
 		return err
 	}
 	c.KeepTo(l)
-	all, err := c.Leftovers(ctx)
+	all, err := c.Leftovers(ctx, only)
 	if err != nil {
 		return err
 	}
 	out := cleaned{Cluster: addresses, Runs: append([]*cluster.Leftover{}, all...), Removed: []string{}, Left: []notGone{}}
 	if !f.quiet {
-		p.listLeftovers(addresses, all)
+		p.listLeftovers(addresses, only, all)
 	}
 	removable := slices.DeleteFunc(slices.Clone(all), func(l *cluster.Leftover) bool { return l.InUse != "" && !f.force })
 	if len(removable) < len(all) {
@@ -163,17 +174,21 @@ func changeLimits(where *site, c *cluster.Cluster) (limits.Limits, error) {
 	return where.Limits, nil // what the cluster refuses for now is waited out
 }
 
-// cleaning is the command that removes what runs have left on a cluster, which flags
-// name.
-func cleaning(flags []string) string {
-	return "msklt clean " + report.ShellWords(flags)
+// cleaning is the command that removes what the run of a prefix has left on a cluster,
+// which flags name.
+func cleaning(flags []string, prefix string) string {
+	return "msklt clean " + report.ShellWords(append(slices.Clone(flags), "--run", cluster.RunID(prefix)))
 }
 
-// listLeftovers shows what there is.
-func (p *process) listLeftovers(addresses []string, all []*cluster.Leftover) {
+// listLeftovers shows what there is, of the only run that was asked about or of all.
+func (p *process) listLeftovers(addresses []string, only string, all []*cluster.Leftover) {
 	where := strings.Join(addresses, ",")
 	if len(all) == 0 {
-		fmt.Fprintf(p.stderr, "no run has left anything on %s\n", where)
+		who := "no run has left anything"
+		if only != "" {
+			who = "run " + cluster.RunID(only) + " has left nothing"
+		}
+		fmt.Fprintf(p.stderr, "%s that this client may see on %s\n", who, where)
 		return
 	}
 	fmt.Fprintf(p.stderr, "on %s there is\n", where)

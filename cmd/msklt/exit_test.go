@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"msklt/generator"
+	"msklt/internal/cluster"
 	"msklt/report"
 	"msklt/scenario"
 )
@@ -89,13 +92,38 @@ func TestThresholdExitCodes(t *testing.T) {
 			Interrupted: c.interrupted, Validity: report.Validity{Valid: c.valid}, Verdict: report.Verdict{Summary: "too slow"},
 			Thresholds: []report.Threshold{{Expression: "failed == 0", Unit: "records", Observed: &failed, Known: true, Passed: c.passed}},
 		}
-		err := p.finish(job{target: &scenario.Target{}}, &generator.Output{Result: r}, saved{where: "out", unsaved: c.unsaved}, runFlags{quiet: true})
+		err := p.finish("", &generator.Output{Result: r}, saved{where: "out", unsaved: c.unsaved}, runFlags{quiet: true})
 		code := 0
 		if err != nil {
 			code = p.exitCode(err)
 		}
 		if code != c.code || stderr.String() != c.says {
 			t.Errorf("%+v: exit code %d, %q", c, code, stderr.String())
+		}
+	}
+}
+
+// TestUncleanEnd: a run that leaves something and has no result names the command that
+// removes it.
+func TestUncleanEnd(t *testing.T) {
+	left := &generator.LeftError{Prefix: "msklt-1-", Why: errors.New("not allowed")}
+	const cleaning = "to remove it: msklt clean --bootstrap a:9092 --run 1\n"
+	for _, c := range []struct {
+		why    error
+		signal os.Signal
+		code   int
+		says   string
+	}{
+		{cluster.Errorf("no permission"), nil, exitEnvironment, "msklt: no permission; left on the cluster: topics and groups that begin with msklt-1-: not allowed\n"},
+		{context.Canceled, os.Interrupt, exitInterrupted,
+			"msklt: interrupted before any traffic; there is no result\nmsklt: left on the cluster: topics and groups that begin with msklt-1-: not allowed\n"},
+	} {
+		var stderr bytes.Buffer
+		p := &process{stderr: &stderr, signalled: func() os.Signal { return c.signal }}
+		j := job{target: &scenario.Target{Bootstrap: []string{"a:9092"}}}
+		err := unclean{fmt.Errorf("%w; left on the cluster: %w", c.why, left), j.cleaning(left.Prefix)}
+		if code := p.exitCode(err); code != c.code || stderr.String() != c.says+cleaning {
+			t.Errorf("exit code %d, %q; want %d and %q", code, stderr.String(), c.code, c.says+cleaning)
 		}
 	}
 }

@@ -48,5 +48,5 @@ func (p *process) tellOf(k *report.Killed) {
 	fmt.Fprintf(p.stderr, `  it may have left topics and groups that begin with %s on %s; to list them, and
   after a yes remove them:
     %s
-`, k.Prefix, bootstrap, cleaning(k.Flags))
+`, k.Prefix, bootstrap, cleaning(k.Flags, k.Prefix))
 }

@@ -125,6 +125,10 @@ func (p *process) exitCode(err error) int {
 		if errors.As(err, &left) {
 			fmt.Fprintln(p.stderr, "msklt: left on the cluster:", left)
 		}
+		var u unclean
+		if errors.As(err, &u) {
+			fmt.Fprintln(p.stderr, u.hint())
+		}
 		return signalCode(s)
 	}
 	var code exitError

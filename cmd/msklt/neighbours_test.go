@@ -310,6 +310,16 @@ func TestRealTimeInterruptedRemoval(t *testing.T) {
 	if topics, _ := ofRuns(t, bootstrap); len(topics) != 2 {
 		t.Errorf("left are %q", topics)
 	}
+
+	// What it says then removes it at once, without an hour's wait.
+	_, line, _ := strings.Cut(stderr.text(), "to remove them: msklt ")
+	removal := command(t.Context(), append(strings.Fields(line), "--yes")...)
+	if code := removal.code(t); code != exitOK {
+		t.Errorf("%q: exit code %d\n%s", line, code, removal.stderr.String())
+	}
+	if topics, _ := ofRuns(t, bootstrap); len(topics) != 1 {
+		t.Errorf("after %q there is %q", line, topics)
+	}
 }
 
 // watched is what a program says, as it says it.

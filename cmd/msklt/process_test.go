@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"msklt/internal/cluster"
 	"msklt/internal/faulttable"
 	"msklt/internal/kafkatest/need"
 	"msklt/report"
@@ -220,7 +221,7 @@ func TestRealTimeKilled(t *testing.T) {
 	says := []string{
 		"a run of scenario small was killed and has no result: started ",
 		"topics and groups that begin with " + prefix + " on " + bootstrap,
-		"    msklt clean --bootstrap " + bootstrap + "\n",
+		"    msklt clean --bootstrap " + bootstrap + " --run " + cluster.RunID(prefix) + "\n",
 	}
 	again := command(t.Context(), "report", deadOut)
 	if code := again.code(t); code != exitUsage {

@@ -181,7 +181,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	}
 	defer where.leave()
 	if where.access != nil && !f.keep {
-		p.last.set(fmt.Sprintf("; topics and groups that begin with %s may remain on the cluster; to remove them: %s", note.Prefix, j.cleaning()))
+		p.last.set(fmt.Sprintf("; topics and groups that begin with %s may remain on the cluster; to remove them: %s", note.Prefix, j.cleaning(note.Prefix)))
 		defer p.last.set("")
 	}
 	progress := p.progress(f.quiet)
@@ -197,6 +197,10 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	output, err := generator.Run(ctx, c)
 	progress.end()
 	if err = errors.Join(err, saved.failed); err != nil {
+		var left *generator.LeftError
+		if errors.As(err, &left) {
+			err = unclean{err, j.cleaning(note.Prefix)}
+		}
 		return nil, err
 	}
 	if saved.where == folder.Dir() {
@@ -207,7 +211,7 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 			saved.unsaved = errors.Join(saved.unsaved, fmt.Errorf("writing the truth log: %w", err))
 		}
 	}
-	return output.Result, p.finish(j, output, saved, f)
+	return output.Result, p.finish(j.cleaning(note.Prefix), output, saved, f)
 }
 
 // warnOf tells of a bootstrap address that does not lead into the cluster, while
@@ -267,8 +271,9 @@ func openTruth(path string) (*os.File, error) {
 	return f, nil
 }
 
-// finish shows a result and turns it into the exit code.
-func (p *process) finish(j job, output *generator.Output, saved saved, f runFlags) error {
+// finish shows a result and turns it into the exit code; cleaning is the command that
+// removes what is left.
+func (p *process) finish(cleaning string, output *generator.Output, saved saved, f runFlags) error {
 	r, out, unsaved := output.Result, saved.where, saved.unsaved
 	if !f.quiet {
 		report.Summary(p.stderr, r, p.color(f.noColor), p.width())
@@ -280,7 +285,7 @@ func (p *process) finish(j job, output *generator.Output, saved saved, f runFlag
 		fmt.Fprintf(p.stderr, "\nresult: %s\nreport: %s\n", out, filepath.Join(out, "report.html"))
 	}
 	if output.Left != nil {
-		fmt.Fprintf(p.stderr, "msklt: not everything could be removed from the cluster: %v\nto remove the rest: %s\n", output.Left, j.cleaning())
+		fmt.Fprintf(p.stderr, "msklt: not everything could be removed from the cluster: %v\nto remove the rest: %s\n", output.Left, cleaning)
 	}
 	if f.json {
 		if err := p.printResult(r, out, f.several()); err != nil {

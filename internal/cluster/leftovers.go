@@ -19,6 +19,8 @@ type Leftover struct {
 	Groups []LeftGroup `json:"groups"`
 	// InUse says why the run may be alive; "" where nothing says so.
 	InUse string `json:"in_use,omitempty"`
+
+	wrote bool // its topics have or had records
 }
 
 // LeftTopic is a topic of a run.
@@ -42,13 +44,19 @@ type LeftGroup struct {
 // partitions be created in 46 minutes.
 const startTime = time.Hour
 
-// Leftovers finds what runs have on the cluster, the oldest first, and changes
-// nothing. It takes two seconds in which it looks whether topics are written to.
-func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
+// Leftovers finds what runs have on the cluster and the client may describe, the oldest
+// first, and changes nothing. What else there is, clusters leave out of their lists
+// without a word; one that says so is an error. With the prefix of a run, "" for all, it
+// is about that one, which is known to have ended: it does not create topics any more. It
+// takes two seconds in which it looks whether topics are written to.
+func (c *Cluster) Leftovers(ctx context.Context, only string) ([]*Leftover, error) {
 	now := time.Now()
 	found := map[string]*Leftover{}
 	of := func(name string) *Leftover {
 		prefix, begun, ok := RunOf(name, now)
+		if only != "" && prefix != only {
+			return nil
+		}
 		if ok && found[prefix] == nil {
 			found[prefix] = &Leftover{Prefix: prefix, Begun: begun, Topics: []LeftTopic{}, Groups: []LeftGroup{}}
 		}
@@ -80,7 +88,13 @@ func (c *Cluster) Leftovers(ctx context.Context) ([]*Leftover, error) {
 		return nil, err
 	}
 	c.readSizes(ctx, all)
-	return all, c.watch(ctx, all, now)
+	if err := c.watch(ctx, all); err != nil {
+		return nil, err
+	}
+	if only == "" {
+		awaitStarts(all, now)
+	}
+	return all, nil
 }
 
 func (c *Cluster) describeGroups(ctx context.Context, all []*Leftover) error {
@@ -148,8 +162,8 @@ func (c *Cluster) readSizes(ctx context.Context, all []*Leftover) {
 	}
 }
 
-// watch counts the records of topics, and looks for runs that write or may be about to.
-func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) error {
+// watch counts the records of topics, and looks for runs that write.
+func (c *Cluster) watch(ctx context.Context, all []*Leftover) error {
 	var names []string
 	for _, l := range all {
 		for _, t := range l.Topics {
@@ -168,24 +182,29 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, now time.Time) err
 		return err
 	}
 	for _, l := range all {
-		sum := int64(0)
 		for i := range l.Topics {
 			t := &l.Topics[i]
 			if n, known := between(starts[t.Name], ends[t.Name], t.Partitions); known {
 				t.Records = &n
 			}
 			for _, end := range ends[t.Name] {
-				sum += max(0, end.Offset)
+				l.wrote = l.wrote || end.Offset > 0
 			}
 			if w := writing[t.Name]; w != nil && l.InUse == "" {
 				l.InUse = fmt.Sprintf("topic %s %s; a run that was killed looks alive until %.0f min after its last record", t.Name, w, recentTime.Minutes())
 			}
 		}
-		if age := now.Sub(l.Begun); sum == 0 && len(l.Topics) > 0 && age < startTime && l.InUse == "" {
-			l.InUse = fmt.Sprintf("it began %.0f min ago and has written nothing yet; it may still be creating its topics", max(0, age.Minutes()))
-		}
 	}
 	return nil
+}
+
+// awaitStarts takes runs that may still be creating their topics for alive.
+func awaitStarts(all []*Leftover, now time.Time) {
+	for _, l := range all {
+		if age := now.Sub(l.Begun); !l.wrote && len(l.Topics) > 0 && age < startTime && l.InUse == "" {
+			l.InUse = fmt.Sprintf("it began %.0f min ago and has written nothing yet; it may still be creating its topics. If you know that it has ended: --run %s", max(0, age.Minutes()), RunID(l.Prefix))
+		}
+	}
 }
 
 // between is how many offsets a topic's logs hold, where all are known.

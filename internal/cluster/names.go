@@ -29,6 +29,19 @@ func NewPrefix(now time.Time) string {
 	return mark + text + "-"
 }
 
+// RunID is what stands between msklt- and - in the prefix of a run.
+func RunID(prefix string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(prefix, mark), "-")
+}
+
+// PrefixOf returns the prefix of the run with an id, which may be written as the
+// prefix itself; not ok when no run is called so.
+func PrefixOf(id string, now time.Time) (prefix string, ok bool) {
+	prefix = mark + RunID(id) + "-"
+	_, _, ok = RunOf(prefix+"t", now)
+	return prefix, ok
+}
+
 // Runs began no earlier than this; a name that says so is not a run's.
 func firstRun() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
