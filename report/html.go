@@ -149,7 +149,7 @@ func newPage(r *Result, series *Series) (*page, error) {
 	}
 	p.Wide = p.Heat.Columns > 200
 	if r.Plan != nil {
-		status, rest, _ := fit(r.Plan.First)
+		status, rest, _ := fit(r.Plan)
 		p.Fits, p.Forecast = capital(status+rest), forecasts(r)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Throttle.ByAPI)) {

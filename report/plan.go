@@ -48,7 +48,7 @@ func WritePlan(w io.Writer, p *Plan, color bool, width int) {
 
 // fits says in a sentence whether the load fits, and what comes first.
 func (s *sheet) fits(p *Plan) {
-	status, rest, tint := fit(p.First)
+	status, rest, tint := fit(&p.Plan)
 	for i, line := range wrap(status+rest, s.width) {
 		if after, ok := strings.CutPrefix(line, status); ok && i == 0 && s.color {
 			line = tint + status + "\x1b[0m" + after
@@ -58,9 +58,23 @@ func (s *sheet) fits(p *Plan) {
 	s.gap()
 }
 
+// partly tells that a plan does not know all of the load on each limit.
+func partly(p *limits.Plan) bool {
+	return slices.ContainsFunc(p.Limits, func(l limits.PlannedLimit) bool { return l.LowerBound })
+}
+
 // fit is the first sentence of a plan in two parts, with the colour of the first.
-func fit(first *limits.FirstLimit) (status, rest, tint string) {
-	if first == nil {
+func fit(p *limits.Plan) (status, rest, tint string) {
+	first, known := p.First, ""
+	if partly(p) {
+		known = " as far as is known"
+	}
+	switch {
+	case first == nil && len(p.Limits) == 0:
+		return "not known", " whether it fits: no limits are declared, so that there is nothing to hold the load against; --limits names some.", paint(limits.LimitedUnexplained)
+	case first == nil && known != "":
+		return "fits" + known, ": of what is known of the load, no declared limit binds.", paint(limits.LimitedUnexplained)
+	case first == nil:
 		return "fits", ": no declared limit binds at any load.", paint(limits.WithinLimits)
 	}
 	then := string(first.Limit)
@@ -77,7 +91,7 @@ func fit(first *limits.FirstLimit) (status, rest, tint string) {
 	if first.LoadFactor < 1 {
 		return "does not fit", fmt.Sprintf(": only %s of this load does; then %s binds%s.", factor(first.LoadFactor), then, because), paint(limits.Limited)
 	}
-	return "fits up to " + factor(first.LoadFactor), fmt.Sprintf("; then %s%s.", then, because), paint(limits.WithinLimits)
+	return "fits up to " + factor(first.LoadFactor) + known, fmt.Sprintf("; then %s%s.", then, because), paint(limits.WithinLimits)
 }
 
 // factor renders a load factor, two or three digits: 0.335×, 1.7×.
@@ -99,8 +113,7 @@ func (s *sheet) planned(p *Plan) {
 	if p.Estimated {
 		s.row("", estimated)
 	}
-	s.row("load", fmt.Sprintf("%s, %s in and %s out on the mean, over %s", withUnit(t.RecordsPerSecond, "records/s"),
-		bandwidth(t.BytesInPerSecond), bandwidth(t.BytesOutPerSecond), counted(t.Partitions, "partition")))
+	s.row("load", plannedLoad(t))
 	c := p.Connections
 	text := count(int64(math.Ceil(c.Open))) + " open"
 	if c.RampSeconds > 0 {
@@ -121,11 +134,34 @@ func (s *sheet) planned(p *Plan) {
 		s.row("creation", text)
 	}
 	stored := "without end: a topic keeps everything"
-	if p.StoredBytes != nil {
+	switch {
+	case t.LowerBound != "":
+		stored = unknown
+	case p.StoredBytes != nil:
 		stored = size(*p.StoredBytes) + " once the topics are as full as their retention lets them be"
 	}
 	s.row("stored", stored)
 	s.gap()
+}
+
+// plannedLoad is what a plan knows of the load.
+func plannedLoad(t limits.PlannedTotals) string {
+	over := counted(t.Partitions, "partition")
+	if t.Uncounted > 0 {
+		over = counted(t.Uncounted, "topic") + " whose partitions are not known"
+		if t.Partitions > 0 {
+			over = counted(t.Partitions, "partition") + " and " + over
+		}
+	}
+	text := fmt.Sprintf("%s, %s in and %s out on the mean", withUnit(t.RecordsPerSecond, "records/s"),
+		bandwidth(t.BytesInPerSecond), bandwidth(t.BytesOutPerSecond))
+	switch {
+	case t.LowerBound != "" && t.RecordsPerSecond == 0:
+		text = unknown + " (fleet " + clip(t.LowerBound, 40) + " sends as fast as it can)"
+	case t.LowerBound != "":
+		text += ", and what fleet " + clip(t.LowerBound, 40) + " sends, as fast as it can"
+	}
+	return text + ", over " + over
 }
 
 // estimated is what a plan under estimates of capacity must not be read without.
@@ -191,6 +227,9 @@ func plannedColumns(l limits.PlannedLimit) (use, of, binds, after string) {
 	if l.Use >= 10 {
 		use = digits(100*l.Use) + " %"
 	}
+	if l.LowerBound {
+		use = "–"
+	}
 	if paced(l) {
 		return "–", "paced to " + plannedQuantity(l.Declared, l.Unit), binds, after
 	}
@@ -218,7 +257,12 @@ func predictedOf(l limits.PlannedLimit) string {
 	if _, unit, ok := strings.Cut(declared, " "); ok {
 		predicted = strings.TrimSuffix(predicted, " "+unit)
 	}
-	if l.UpperBound {
+	switch {
+	case l.LowerBound && l.Predicted == 0:
+		predicted = unknown
+	case l.LowerBound:
+		predicted = "≥ " + predicted
+	case l.UpperBound:
 		predicted = "≤ " + predicted
 	}
 	return predicted + " of " + declared

@@ -101,14 +101,21 @@ func sideBySide() []*Plan {
 // TestPlanSays holds the first sentence, in its three forms.
 func TestPlanSays(t *testing.T) {
 	for want, first := range map[string]*limits.FirstLimit{
-		"fits: no declared limit binds at any load.":                                                                         nil,
-		"fits up to 1.7×; then partition.ingress on orders/7, because of key customer-12.":                                   {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 1.7, Because: "customer-12"},
-		"does not fit at any load: cluster.partitions is exceeded from the start.":                                           {Limit: limits.ClusterPartitions, Scope: "cluster"},
-		"fits up to 12×; then cluster.ingress.":                                                                              {Limit: limits.ClusterIngress, Scope: "cluster", LoadFactor: 12},
-		"does not fit: only 0.335× of this load does; then partition.ingress on orders/7 binds, because of key customer-12.": {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 0.335, Because: "customer-12"},
+		"not known whether it fits: no limits are declared, so that there is nothing to hold the load against; --limits names some.": nil,
+		"fits as far as is known: of what is known of the load, no declared limit binds.":                                            nil,
+		"fits up to 12× as far as is known; then cluster.ingress.":                                                                   {Limit: limits.ClusterIngress, Scope: "cluster", LoadFactor: 12},
+		"fits: no declared limit binds at any load.":                                                                                 nil,
+		"fits up to 1.7×; then partition.ingress on orders/7, because of key customer-12.":                                           {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 1.7, Because: "customer-12"},
+		"does not fit at any load: cluster.partitions is exceeded from the start.":                                                   {Limit: limits.ClusterPartitions, Scope: "cluster"},
+		"fits up to 12×; then cluster.ingress.":                                                                                      {Limit: limits.ClusterIngress, Scope: "cluster", LoadFactor: 12},
+		"does not fit: only 0.335× of this load does; then partition.ingress on orders/7 binds, because of key customer-12.":         {Limit: limits.PartitionIngress, Scope: "orders/7", LoadFactor: 0.335, Because: "customer-12"},
 	} {
 		p := priced()
 		p.First = first
+		p.Limits[0].LowerBound = strings.Contains(want, "as far as is known")
+		if strings.Contains(want, "no limits are declared") {
+			p.Limits = nil
+		}
 		var out bytes.Buffer
 		WritePlan(&out, p, false, 200)
 		if got, _, _ := strings.Cut(out.String(), "\n"); got != want {

@@ -49,7 +49,10 @@ func (s *sheet) comparison(plans []*Plan) {
 	fmt.Fprintln(s.w, line("limits", "fits to", "then", "a month"))
 	for _, p := range plans {
 		fits, first, scope := "any", "–", ""
-		if p.First != nil {
+		switch {
+		case len(p.Limits) == 0, p.First == nil && partly(&p.Plan):
+			fits = "–"
+		case p.First != nil:
 			fits, first = factor(p.First.LoadFactor), string(p.First.Limit)
 			if p.First.Scope != "cluster" {
 				scope = clip(p.First.Scope, firstWidth)
@@ -68,7 +71,7 @@ func (s *sheet) comparison(plans []*Plan) {
 			name = ""
 		}
 		text := line(name, fits, clip(first, firstWidth), month)
-		if _, _, tint := fit(p.First); s.color {
+		if _, _, tint := fit(&p.Plan); s.color {
 			text = strings.Replace(text, fits, tint+fits+"\x1b[0m", 1)
 		}
 		fmt.Fprintln(s.w, text)

@@ -119,7 +119,7 @@ func wrongAddress(text string) *fault {
 // usualPorts are the ports that a host may mean.
 func usualPorts(host string) string {
 	switch {
-	case strings.Contains(host, ".kafka-serverless."):
+	case ServerlessHost(host):
 		return host + ":9098"
 	case regionOfHost(host) != "":
 		return "9098 for aws-msk-iam, 9096 for scram-sha-512, 9094 for mtls and TLS, 9092 for neither"
@@ -168,7 +168,7 @@ func checkMSKAddress(o *object, t *Target, address string) (reported bool) {
 	at := slices.IndexFunc(mskPorts(), func(p mskPort) bool { return p.number == number })
 	mechanism := t.Auth.Mechanism
 	switch {
-	case strings.Contains(host, ".kafka-serverless.") && mechanism != MSKIAM:
+	case ServerlessHost(host) && mechanism != MSKIAM:
 		o.fail("bootstrap", "write auth: {mechanism: aws-msk-iam}", "%s is MSK Serverless, which takes %s only, not %s", host, MSKIAM, mechanism)
 	case at < 0: // private connectivity has ports of its own
 		return false

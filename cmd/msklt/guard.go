@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
+	"msklt/generator"
+	"msklt/internal/cluster"
 	"msklt/internal/cost"
 	"msklt/internal/limits"
 	"msklt/report"
@@ -23,6 +27,7 @@ const (
 // planned is what all runs of a job are going to do to somebody's cluster.
 type planned struct {
 	job     job
+	limits  limits.Limits
 	plan    limits.Plan
 	runs    int
 	bytes   float64 // written and read
@@ -77,10 +82,14 @@ func foresee(ctx context.Context, j job, runs int) (planned, error) {
 	if err != nil {
 		return planned{}, err
 	}
-	out := planned{job: j, runs: runs, plan: limits.MakePlan(j.scenario, where.Limits, where.Limits.Brokers)}
+	s, err := where.counted(ctx)
+	if err != nil {
+		return planned{}, err
+	}
+	out := planned{job: j, limits: where.Limits, runs: runs, plan: limits.MakePlan(s, where.Limits, where.Limits.Brokers)}
 	out.bytes = float64(runs) * (out.plan.Totals.RunBytesIn + out.plan.Totals.RunBytesOut)
-	out.unknown = unbounded(j.scenario)
-	if out.cost, err = cost.Project(out.plan, j.scenario, cost.DefaultMonthHours, prices); err != nil {
+	out.unknown = cmp.Or(maxRate(out.plan.Totals), unbounded(s))
+	if out.cost, err = cost.Project(out.plan, s, cost.DefaultMonthHours, prices); err != nil {
 		out.noCost = err.Error()
 	} else if out.unknown != "" {
 		out.cost, out.noCost = nil, out.unknown
@@ -88,13 +97,37 @@ func foresee(ctx context.Context, j job, runs int) (planned, error) {
 	return out, nil
 }
 
-// unbounded says why nobody knows beforehand how much a scenario writes or reads.
-func unbounded(s *scenario.Scenario) string {
-	for _, f := range s.Producers {
-		if f.Rate.Max {
-			return fmt.Sprintf("fleet %s sends as fast as it can", f.Name)
-		}
+// counted is the job's scenario with the partitions that its existing topics have, for
+// which the cluster is asked.
+func (w *site) counted(ctx context.Context) (*scenario.Scenario, error) {
+	s := w.job.scenario
+	if !slices.ContainsFunc(s.Topics, func(t scenario.Topic) bool { return t.Existing }) {
+		return s, nil
 	}
+	if err := w.enter(ctx, func(string) {}); err != nil { // the run tells of addresses that do not answer
+		return nil, err
+	}
+	paced := *w.access
+	paced.Dial = generator.Paced(paced.Dial, w.Limits)
+	c, err := cluster.Open(ctx, paced.Bootstrap, paced.Options()...)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return c.Counted(ctx, s)
+}
+
+// maxRate says why nobody knows beforehand how much a scenario writes; "" when that is
+// known.
+func maxRate(t limits.PlannedTotals) string {
+	if t.LowerBound == "" {
+		return ""
+	}
+	return fmt.Sprintf("rate: max: fleet %s sends as fast as it can", t.LowerBound)
+}
+
+// unbounded says why nobody knows beforehand how much a scenario reads.
+func unbounded(s *scenario.Scenario) string {
 	for _, g := range s.Consumers {
 		for _, t := range s.Topics {
 			if t.Existing && slices.Contains(g.Topics, t.Name) {
@@ -105,18 +138,26 @@ func unbounded(s *scenario.Scenario) string {
 	return ""
 }
 
+// load says how much is written and read.
+func (l planned) load() string {
+	t := l.plan.Totals
+	if l.unknown != "" && t.RunBytesIn+t.RunBytesOut == 0 {
+		return "how much is written and read is not known (" + l.unknown + ")"
+	}
+	text := fmt.Sprintf("%s in and %s out on the mean, %s in and %s out in all",
+		report.Bandwidth(t.BytesInPerSecond), report.Bandwidth(t.BytesOutPerSecond), report.Size(t.RunBytesIn), report.Size(t.RunBytesOut))
+	if l.runs > 1 {
+		text += fmt.Sprintf(" in each of %d runs", l.runs)
+	}
+	if l.unknown != "" {
+		text += ", and more: " + l.unknown
+	}
+	return text
+}
+
 // show says in three lines what is going to happen.
 func (l planned) show(p *process) {
-	t, each := l.plan.Totals, ""
-	if l.runs > 1 {
-		each = fmt.Sprintf(" in each of %d runs", l.runs)
-	}
-	more := ""
-	if l.unknown != "" {
-		more = ", and more: " + l.unknown
-	}
-	fmt.Fprintf(p.stderr, "on %s: %s in and %s out on the mean, %s in and %s out in all%s%s\n", l.job.target.Name,
-		report.Bandwidth(t.BytesInPerSecond), report.Bandwidth(t.BytesOutPerSecond), report.Size(t.RunBytesIn), report.Size(t.RunBytesOut), each, more)
+	fmt.Fprintf(p.stderr, "on %s: %s\n", l.job.target.Name, l.load())
 	made := "no topic"
 	if c := l.plan.Creation; c.Topics > 0 {
 		made = report.Counted(c.Topics, "topic") + " with " + report.Counted(c.Partitions, "partition")
@@ -126,9 +167,38 @@ func (l planned) show(p *process) {
 	}
 	costs := "cost not known: " + l.noCost
 	if l.cost != nil {
-		costs = fmt.Sprintf("about %s a run (%s)", report.Money(l.cost.PerRun, l.cost.Currency), l.cost.Region)
+		costs = fmt.Sprintf("about %s a run (%s)", report.Money(l.cost.PerRun, l.cost.Currency), l.prices())
 	}
 	fmt.Fprintf(p.stderr, "  creates %s, opens about %s connections; %s\n", made, report.Count(int64(l.plan.Connections.Open)), costs)
+	if said := l.job.limitsSaid(l.limits); said != "" {
+		fmt.Fprintln(p.stderr, "  limits: "+said)
+	}
+}
+
+// prices says whose prices a cost is of.
+func (l planned) prices() string {
+	if region := l.job.target.Region(); region != "" && region != l.cost.Region {
+		return fmt.Sprintf("prices of %s; those of %s are not known here: msklt plan takes them with --price-file", l.cost.Region, region)
+	}
+	return l.cost.Region
+}
+
+// crowds says which limits on connections the plan is beyond, so that others on the
+// cluster would find no way in; "" when it is beyond none.
+func (l planned) crowds() string {
+	var over []string
+	for _, p := range l.plan.Limits {
+		switch p.Limit {
+		case limits.ClusterConnections, limits.BrokerConnections, limits.ClusterAttempts, limits.BrokerAttempts:
+			if p.Predicted > p.Declared {
+				over = append(over, fmt.Sprintf("%s of the %s that %s of %s allows", report.Count(int64(math.Ceil(p.Predicted))), report.Count(int64(p.Declared)), p.Limit, p.Scope))
+			}
+		}
+	}
+	if len(over) == 0 {
+		return ""
+	}
+	return "the plan is to make " + strings.Join(over, ", and ") + ", which keeps others out of " + l.job.target.Name
 }
 
 // withinCost refuses what costs more than is allowed, or nobody knows how much; a limit
@@ -137,16 +207,16 @@ func withinCost(all []planned, most float64) error {
 	if most == 0 {
 		return nil
 	}
-	sum, currency := 0.0, ""
+	sum, currency, prices := 0.0, "", ""
 	for _, l := range all {
 		if l.cost == nil {
 			return fmt.Errorf("--max-cost %v: what %s costs is not known: %s", most, l.job, l.noCost)
 		}
 		sum += float64(l.runs) * l.cost.PerRun
-		currency = l.cost.Currency
+		currency, prices = l.cost.Currency, l.prices()
 	}
 	if sum > most {
-		return fmt.Errorf("--max-cost %v: the plan comes to %s", most, report.Money(sum, currency))
+		return fmt.Errorf("--max-cost %v: the plan comes to %s (%s)", most, report.Money(sum, currency), prices)
 	}
 	return nil
 }
@@ -161,7 +231,13 @@ func beyondFree(all []planned) string {
 		if l.unknown != "" {
 			why = append(why, "how much is sent is not known beforehand ("+l.unknown+")")
 		}
-		if l.cost != nil {
+		if crowds := l.crowds(); crowds != "" {
+			why = append(why, crowds)
+		}
+		switch {
+		case l.cost == nil && l.unknown == "" && l.job.target.Amazon():
+			why = append(why, "what it costs is not known ("+l.noCost+")")
+		case l.cost != nil:
 			amount, currency = amount+float64(l.runs)*l.cost.PerRun, l.cost.Currency
 		}
 	}

@@ -33,7 +33,7 @@ func guardedJob(t *testing.T, p *process, profile, rate string) job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return job{"guarded.yaml", s, l, target, new(way), nil}
+	return job{path: "guarded.yaml", scenario: s, limits: l, target: target, way: new(way)}
 }
 
 // TestGuard: what is shown before a run on somebody's cluster, and what is refused.
@@ -52,7 +52,7 @@ func TestGuard(t *testing.T) {
 		"large, agreed": {"none", "100MB/s", runFlags{yes: true}, "", "", ""},
 		"large, yes":    {"none", "100MB/s", runFlags{}, "yes\n", "go on? [y/N]", ""},
 		"large, no":     {"none", "100MB/s", runFlags{}, "\n", "go on? [y/N]", "nothing was started"},
-		"unknown":       {"none", "max", runFlags{}, "", "and more: fleet p sends as fast as it can", "how much is sent is not known beforehand"},
+		"unknown":       {"none", "max", runFlags{}, "", "how much is written and read is not known (rate: max: fleet p sends as fast as it can)", "how much is sent is not known beforehand"},
 		// 18.8 GiB in at $0.10, 37.5 out at $0.05: $3.76, and 2 minutes of a cluster.
 		"dear":            {"msk-serverless", "200MB/s", runFlags{}, "", "about $3.7", "the plan is to write and read 60.4 GB"},
 		"dearer":          {"msk-serverless", "400MB/s", runFlags{}, "", "about $7.", "; the plan costs $7."},
@@ -60,7 +60,7 @@ func TestGuard(t *testing.T) {
 		"under the limit": {"msk-serverless", "200MB/s", runFlags{yes: true, maxCost: 4}, "", "", ""},
 		"limit, no price": {"none", "1MB/s", runFlags{yes: true, maxCost: 4}, "", "cost not known: only profiles of Amazon MSK have prices",
 			"--max-cost 4: what guarded.yaml on there:9092 costs is not known: only profiles of Amazon MSK have prices"},
-		"limit, no size": {"msk-serverless", "max", runFlags{yes: true, maxCost: 4}, "", "", "is not known: fleet p sends as fast as it can"},
+		"limit, no size": {"msk-serverless", "max", runFlags{yes: true, maxCost: 4}, "", "", "is not known: rate: max: fleet p sends as fast as it can"},
 		"quiet":          {"none", "1MB/s", runFlags{quiet: true}, "", "", ""},
 	} {
 		var stderr bytes.Buffer

@@ -131,13 +131,36 @@ func planOne(path string, at place, o scenario.Options, hours float64, prices co
 		out.Assumptions = append(out.Assumptions, fmt.Sprintf("The limits say nothing of brokers; %d are assumed, as the embedded cluster has.", defaultBrokers))
 	}
 	out.Assumptions = append(out.Assumptions, l.Notes...)
+	out.Assumptions = append(out.Assumptions, j.limitsUnasked()...)
 	if stored, known := cost.Stored(out.Plan, s); known {
 		out.StoredBytes = &stored
 	}
 	if out.Cost, err = cost.Project(out.Plan, s, hours, prices); err != nil {
 		out.CostUnknown = err.Error()
 	}
+	if why := maxRate(out.Totals); why != "" {
+		out.Cost, out.CostUnknown, out.StoredBytes = nil, why, nil
+	}
+	if region := j.target.Region(); out.Cost != nil && region != "" && region != out.Cost.Region {
+		out.Cost.Assumptions = append(out.Cost.Assumptions, fmt.Sprintf("The target is in %s, whose prices are not known here: --price-file takes them.", region))
+	}
 	return out, nil
+}
+
+// limitsUnasked says what of a job's limits has not come from a file, or what is known
+// of them only when a run begins.
+func (j job) limitsUnasked() (sentences []string) {
+	if said := j.limitsSaid(j.limits); said != "" {
+		sentences = append(sentences, "Limits: "+said+".")
+	}
+	switch {
+	case j.target.ARN == "" || j.target.Declared:
+	case j.says != "":
+		sentences = append(sentences, "The limits are msk-serverless, as "+j.says+" says; a run asks AWS what the cluster is.")
+	default:
+		sentences = append(sentences, "A run asks AWS what cluster the ARN names and takes the limits of its brokers; a plan asks nobody. --limits names some, such as msk-standard-m7g.large:3.")
+	}
+	return sentences
 }
 
 // showPlans prints one plan, or several side by side.

@@ -47,6 +47,19 @@ type job struct {
 	target   *scenario.Target
 	way      *way
 	set      []string // the edits that made scenario and target what they are
+	says     string   // what has told the limits, where neither scenario nor target declares them
+}
+
+// limitsSaid says of limits what their names do not: how they came to be, or that there
+// are none. "" when they were declared.
+func (j job) limitsSaid(l limits.Limits) string {
+	switch {
+	case j.says != "" && j.target.ARN == "":
+		return fmt.Sprintf("%s, as %s says", l.Profile, j.says)
+	case len(l.Values) == 0 && j.target.Amazon():
+		return "not known, as neither target nor scenario declares them" + l.IAMPace()
+	}
+	return ""
 }
 
 func (j job) String() string {
@@ -65,7 +78,8 @@ func (p *process) runCommand() *cobra.Command {
 against a cluster of yours; write a result folder and print a verdict.
 
 On a cluster of yours it first says what is planned. What is over 10 GB or $5 in all,
-or not known, needs a yes. At the end, all that the run created is removed.
+not known (of cost: on Amazon MSK), or beyond a declared limit on connections, needs
+a yes. At the end, all that the run created is removed.
 
 Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
 error, 2 bad scenario, target or flags, or a load or cost that nobody agreed to, 3 a
@@ -127,7 +141,7 @@ func (f *runFlags) on(c *cobra.Command) {
 	flags.StringVar(&f.truth, "truth", "", "write what really happened on the embedded cluster to this `file`, as JSON Lines")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random (default: the scenario's)")
 	flags.DurationVar(&f.duration, "duration", 0, "scale the measured phases to last this long in all")
-	flags.BoolVar(&f.yes, "yes", false, "agree to a load or cost that is asked about on a cluster of yours (over 10 GB, $5, or unknown)")
+	flags.BoolVar(&f.yes, "yes", false, "agree to a load or cost that is asked about on a cluster of yours (over 10 GB, $5, unknown, or beyond a limit on connections)")
 	flags.Float64Var(&f.maxCost, "max-cost", 0, "refuse to run on a cluster of yours when the plan costs more than this `amount` (USD), or it is not known")
 	flags.BoolVar(&f.liveTopics, "allow-live-topics", false, "write to existing topics also while others do")
 	flags.BoolVar(&f.keep, "keep", false, "leave the run's topics and groups on the cluster")

@@ -86,19 +86,43 @@ func read(path string, at place, o scenario.Options) (job, error) {
 	if wrong = append(wrong, more...); len(wrong) > 0 {
 		return job{}, wrong
 	}
-	declared := s.Limits
+	j := job{path: path, scenario: s, target: t, way: new(way), set: o.Set}
+	j.limits, err = j.resolve(at.unlimited)
+	return j, err
+}
+
+// resolve are the limits of a job: those of the target where it declares some, else the
+// scenario's, else those of what the cluster is, as far as nobody has to be asked.
+func (j *job) resolve(unlimited bool) (limits.Limits, error) {
+	declared, t := j.scenario.Limits, j.target
+	by, serverless := t.Serverless()
 	switch none := declared.Extends == "" && declared.Values == nil; {
 	case t.Declared:
 		declared = t.Limits
-	case none && t.Embedded != nil && !at.unlimited:
+	case unlimited:
+	case none && t.Embedded != nil:
 		declared.Extends = t.Embedded.As // which is a profile's name, too
+	case serverless && (none || t.ARN != ""): // of an ARN, AWS's word is what counts in a run
+		declared, j.says = scenario.Limits{Extends: string(limits.MSKServerless)}, by
 	}
 	l, err := limits.Resolve(declared)
-	l.ConnectRate = t.ConnectRate
-	if t.Embedded == nil {
-		l = l.Under(t.Auth.Mechanism)
+	if err != nil {
+		return l, err
 	}
-	return job{path, s, l, t, new(way), o.Set}, err
+	return underLogin(l, t), nil
+}
+
+// underLogin are limits as they hold for the clients of a target: MSK's IAM listeners
+// have some of their own, which also an unknown cluster has.
+func underLogin(l limits.Limits, t *scenario.Target) limits.Limits {
+	l.ConnectRate = t.ConnectRate
+	if t.Embedded != nil {
+		return l
+	}
+	if l = l.Under(t.Auth.Mechanism); t.Auth.Mechanism == scenario.MSKIAM {
+		l = l.PacedForIAM()
+	}
+	return l
 }
 
 // problemsOf takes apart what is wrong in a file and what else is.
@@ -173,8 +197,7 @@ func open(ctx context.Context, j job) (*site, error) {
 		if w.Limits, err = limits.Resolve(scenario.Limits{Extends: a.Profile}); err != nil {
 			return nil, fmt.Errorf("limits of cluster %s: %w", a.Name, err)
 		}
-		w.Limits = w.Limits.Under(j.target.Auth.Mechanism)
-		w.Limits.ConnectRate = j.target.ConnectRate
+		w.Limits = underLogin(w.Limits, j.target)
 	}
 	return w, nil
 }

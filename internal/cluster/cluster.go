@@ -19,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/limits"
+	"msklt/scenario"
 )
 
 // ErrEnvironment marks errors that the scenario cannot help: no connection, no
@@ -146,12 +147,10 @@ func level(v kadm.BrokerApiVersions) string {
 	return fmt.Sprintf("produce v%d, fetch v%d", produce, fetch)
 }
 
-// kindOf tells MSK Serverless by its host names (boot-….kafka-serverless.REGION.amazonaws.com).
+// kindOf tells MSK Serverless by its host names.
 func kindOf(bootstrap []string) limits.ClusterKind {
-	for _, b := range bootstrap {
-		if strings.Contains(b, ".kafka-serverless.") {
-			return limits.MSKServerless
-		}
+	if slices.ContainsFunc(bootstrap, scenario.ServerlessHost) {
+		return limits.MSKServerless
 	}
 	return limits.ApacheKafka
 }

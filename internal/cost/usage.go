@@ -110,10 +110,15 @@ func storage(p limits.Plan, s *scenario.Scenario) kept {
 		total += part.Predicted
 	}
 	k := kept{replicas: usualReplicas}
-	if total == 0 || p.Totals.BytesInPerSecond == 0 {
+	if uncounted := p.Totals.UncountedBytesInPerSecond; uncounted > 0 {
+		k.full = uncounted * usualRetention.Seconds()
+		k.notes = append(k.notes, fmt.Sprintf("How long existing topics keep what they get is not known; %.0f days, as is usual, are assumed.", usualRetention.Hours()/24))
+	}
+	counted := p.Totals.BytesInPerSecond - p.Totals.UncountedBytesInPerSecond
+	if total == 0 || counted == 0 {
 		return k
 	}
-	scale, replicas := p.Totals.BytesInPerSecond/total, 0.0
+	scale, replicas := counted/total, 0.0
 	compacted := false
 	topics := map[string]scenario.Topic{}
 	for _, t := range s.Instances() {

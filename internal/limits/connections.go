@@ -1,6 +1,10 @@
 package limits
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // Which connections franz-go's clients hold to a cluster (kgo v1.22.2 has one of its
 // own for produce, fetch, group and other requests on each broker), counted on the
@@ -27,6 +31,33 @@ func PacedAttempts(l Limits) float64 {
 		return l.ConnectRate
 	}
 	return safeAttempts(l)
+}
+
+// iamLogins is how many logins with IAM per second a broker of Amazon MSK takes (AWS,
+// "Amazon MSK quota", read 2026-11-21); one of type t3 takes iamLoginsT3.
+const (
+	iamLogins   = 100
+	iamLoginsT3 = 4
+)
+
+// PacedForIAM are the limits with connection attempts paced as if one broker's limit on
+// logins with IAM held for all of them, where neither limits nor target say otherwise:
+// Amazon MSK has one, whether or not it is declared, and beyond it nobody gets in.
+func (l Limits) PacedForIAM() Limits {
+	if PacedAttempts(l) == 0 {
+		l.ConnectRate, l.pacedForIAM = paceShare*iamLogins, true
+		l.Notes = append(slices.Clone(l.Notes), "No limit on connection attempts is declared"+l.IAMPace()+".")
+	}
+	return l
+}
+
+// IAMPace says what [Limits.PacedForIAM] has set; "" when nothing.
+func (l Limits) IAMPace() string {
+	if !l.pacedForIAM {
+		return ""
+	}
+	return fmt.Sprintf("; connections are opened at %.0f/s, for MSK's %d logins with IAM per second and broker (brokers of type t3: %d, for which connect_rate of the target is to be %.0f/s)",
+		l.ConnectRate, iamLogins, iamLoginsT3, math.Floor(paceShare*iamLoginsT3))
 }
 
 // safeAttempts is a part of the least limit on attempts. A broker's counts for all of

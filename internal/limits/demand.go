@@ -13,6 +13,7 @@ type demand struct {
 	scenario *scenario.Scenario
 	brokers  int
 	places   []place
+	counted  int // of places; those after it are assumed, see assumedPartitions
 	topics   map[string]topicPlaces
 	fleets   []*fleetDemand
 	groups   []*groupDemand
@@ -30,6 +31,7 @@ type topicPlaces struct {
 	first      int // place of the first partition
 	topics     int
 	partitions int // of each
+	assumed    bool
 }
 
 // fleetDemand is one producer fleet.
@@ -42,6 +44,7 @@ type fleetDemand struct {
 	spread   []float64 // how far sizes of records are from their mean
 	first    int       // place of the first topic's partition 0
 	topics   int
+	assumed  bool // the partitions are
 	sticky   bool
 	schedule scenario.Schedule              // as expected: evenly spaced
 	peak     float64                        // records per second, the highest of the measured phases
@@ -56,6 +59,11 @@ type groupDemand struct {
 	places []int
 }
 
+// assumedPartitions is how many an existing topic is taken to have while nobody has
+// counted them. What all of them get together hardly depends on it; nothing is said of
+// what one of them gets, or a broker.
+const assumedPartitions = 12
+
 // newDemand hashes every fleet's key set.
 func newDemand(s *scenario.Scenario, brokers int) *demand {
 	d := &demand{scenario: s, brokers: max(1, brokers), topics: map[string]topicPlaces{}, loads: map[int]*demand{}}
@@ -65,15 +73,9 @@ func newDemand(s *scenario.Scenario, brokers int) *demand {
 		}
 		d.end += max(0, p.Duration)
 	}
-	for _, t := range s.Topics {
-		instances := t.Instances()
-		d.topics[t.Name] = topicPlaces{len(d.places), len(instances), int(t.Partitions)}
-		for _, i := range instances {
-			for p := range t.Partitions {
-				d.places = append(d.places, place{i.Name, p})
-			}
-		}
-	}
+	d.place(false)
+	d.counted = len(d.places)
+	d.place(true)
 	for _, p := range s.Producers {
 		d.fleets = append(d.fleets, d.newFleet(p))
 	}
@@ -90,10 +92,34 @@ func newDemand(s *scenario.Scenario, brokers int) *demand {
 	return d
 }
 
+// place gives the topics whose partitions are counted their places, or the others.
+func (d *demand) place(assumed bool) {
+	for _, t := range d.scenario.Topics {
+		if (t.Partitions == 0) != assumed {
+			continue
+		}
+		partitions, instances := t.Partitions, t.Instances()
+		if assumed {
+			partitions = assumedPartitions
+			for _, p := range d.scenario.Producers {
+				if p.Topic == t.Name && p.Partition.Fixed {
+					partitions = max(partitions, p.Partition.Number+1)
+				}
+			}
+		}
+		d.topics[t.Name] = topicPlaces{len(d.places), len(instances), int(partitions), assumed}
+		for _, i := range instances {
+			for p := range partitions {
+				d.places = append(d.places, place{i.Name, p})
+			}
+		}
+	}
+}
+
 func (d *demand) newFleet(p scenario.Producer) *fleetDemand {
 	t := d.topics[p.Topic]
-	f := &fleetDemand{Producer: p, first: t.first, topics: t.topics}
-	if p.Rate.Max || t.partitions == 0 {
+	f := &fleetDemand{Producer: p, first: t.first, topics: t.topics, assumed: t.assumed}
+	if p.Rate.Max {
 		return f
 	}
 	f.sticky = p.Key.Keys == 0 && !p.Partition.Fixed && !p.Partition.RoundRobin

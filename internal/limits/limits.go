@@ -72,6 +72,7 @@ type Limits struct {
 	// at most, where the target says so; 0 leaves it to the limits, see
 	// [PacedAttempts].
 	ConnectRate float64
+	pacedForIAM bool
 	// IAMOnly are limits of the profile that count clients which log in with AWS IAM,
 	// and no others; see [Limits.Under].
 	IAMOnly []Name

@@ -32,7 +32,7 @@ func MakePlan(s *scenario.Scenario, l Limits, brokers int) Plan {
 }
 
 func (d *demand) plannedPartitions() []PlannedPartition {
-	out := make([]PlannedPartition, 0, len(d.places))
+	out := make([]PlannedPartition, 0, d.counted)
 	for _, l := range d.partitionLoads() {
 		p := PlannedPartition{Topic: l.Topic, Partition: l.Partition, Predicted: l.Ingress, Consumed: l.Egress, TopKeys: []KeyShare{}}
 		for _, k := range l.TopKeys {
@@ -65,12 +65,23 @@ func (d *demand) plannedClients() []PlannedFleet {
 }
 
 func (d *demand) totals() PlannedTotals {
-	t := PlannedTotals{Partitions: len(d.places), RunSeconds: d.end.Seconds()}
+	t := PlannedTotals{Partitions: d.counted, RunSeconds: d.end.Seconds()}
+	for _, topic := range d.topics {
+		if topic.assumed {
+			t.Uncounted += topic.topics
+		}
+	}
 	for _, f := range d.fleets {
+		if f.Rate.Max && t.LowerBound == "" {
+			t.LowerBound = f.Name
+		}
 		groups, perRecord := d.timesRead(f.Topic), f.meanRecordBytes()
 		run := float64(f.schedule.Count()) * perRecord
 		t.RecordsPerSecond += f.mean
 		t.BytesInPerSecond += f.mean * perRecord
+		if f.assumed {
+			t.UncountedBytesInPerSecond += f.mean * perRecord
+		}
 		t.BytesOutPerSecond += f.mean * perRecord * groups
 		t.RunBytesIn += run
 		t.RunBytesOut += run * groups
@@ -98,8 +109,8 @@ func (d *demand) assumptions(l Limits) []string {
 		switch {
 		case f.Rate.Max:
 			out = append(out, fmt.Sprintf("Fleet %s sends as fast as its clients can; how much that is nobody knows beforehand, so no number here holds it.", f.Name))
-		case len(f.flows) == 0:
-			out = append(out, fmt.Sprintf("Topic %s exists, so its partitions are counted only when a run begins; no number here holds what fleet %s sends.", f.Topic, f.Name))
+		case f.assumed:
+			out = append(out, fmt.Sprintf("Topic %s exists, and how many partitions it has is not known before a run: what fleet %s sends counts in all sums, and in no number of a single partition, broker or client. It is gathered as for %d partitions.", f.Topic, f.Name, assumedPartitions))
 		case f.sticky:
 			out = append(out, fmt.Sprintf("Records of fleet %s have no key: each batch goes to a partition at random, in the long run to all alike.", f.Name))
 		}

@@ -63,6 +63,10 @@ type PlannedLimit struct {
 	BindsAfterSeconds *float64 `json:"binds_after_seconds"`
 	// UpperBound says that Predicted is at most this, not what to expect.
 	UpperBound bool `json:"upper_bound,omitempty"`
+	// LowerBound says that Predicted is what is known of it, and that there is more:
+	// from fleets that send as fast as they can, or to partitions of existing topics that
+	// nobody has counted.
+	LowerBound bool `json:"lower_bound,omitempty"`
 	// Met tells whether load 1 reaches it although an earlier limit holds the
 	// fleets back.
 	Met bool `json:"met"`
@@ -123,7 +127,12 @@ type PlannedTotals struct {
 	BytesOutPerSecond float64 `json:"bytes_out_per_second"`
 	RecordsPerSecond  float64 `json:"records_per_second"`
 	Partitions        int     `json:"partitions"`
-	RunSeconds        float64 `json:"run_seconds"`   // all phases
-	RunBytesIn        float64 `json:"run_bytes_in"`  // of the whole run
-	RunBytesOut       float64 `json:"run_bytes_out"` // of the whole run
+	Uncounted         int     `json:"topics_uncounted,omitempty"` // existing topics, whose partitions are not known
+	// UncountedBytesInPerSecond is the part of BytesInPerSecond that goes to those.
+	UncountedBytesInPerSecond float64 `json:"uncounted_bytes_in_per_second,omitempty"`
+	RunSeconds                float64 `json:"run_seconds"`   // all phases
+	RunBytesIn                float64 `json:"run_bytes_in"`  // of the whole run
+	RunBytesOut               float64 `json:"run_bytes_out"` // of the whole run
+	// LowerBound names a fleet that sends as fast as it can, of which none of this knows.
+	LowerBound string `json:"lower_bound,omitempty"`
 }

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -19,12 +20,27 @@ func (d *demand) plannedLimits(l Limits) []PlannedLimit {
 		default:
 			d.planCount(&p, l)
 		}
+		p.LowerBound = d.leavesOut(n)
 		if p.Declared > 0 {
 			p.Use = p.Predicted / p.Declared
 		}
 		out = append(out, p)
 	}
 	return out
+}
+
+// leavesOut tells a limit to which the scenario brings more than is known: what fleets
+// send that send as fast as they can, or how it spreads over partitions that nobody has
+// counted.
+func (d *demand) leavesOut(n Name) bool {
+	spread := n.scope() != "cluster"
+	switch n {
+	case BrokerConnections, BrokerAttempts, ClusterConnections, ClusterAttempts, ClusterMessage, ClusterFetch, ClusterGroups, ClusterPartitionChanges, ClusterTopicRequests:
+		return false // does not follow the load
+	case ClusterPartitions, BrokerPartitions:
+		return d.counted < len(d.places)
+	}
+	return slices.ContainsFunc(d.fleets, func(f *fleetDemand) bool { return f.Rate.Max || spread && f.assumed })
 }
 
 // planBytes plans a limit on bytes or records per second.
@@ -112,7 +128,7 @@ func (d *demand) planCount(p *PlannedLimit, l Limits) {
 			p.Predicted = max(p.Predicted, float64(g.Settings.FetchMaxBytes))
 		}
 	case ClusterPartitions:
-		p.Predicted = float64(len(d.places))
+		p.Predicted = float64(d.counted)
 	case ClusterPartitionChanges, ClusterTopicRequests:
 		// A run makes its topics before any traffic and waits for them as long as
 		// the rate says, see PlannedCreation.
@@ -150,6 +166,9 @@ func (d *demand) planReplicas(p *PlannedLimit) {
 			replicas = usual
 		}
 		tp := d.topics[t.Name]
+		if tp.assumed {
+			continue
+		}
 		for i := range tp.topics * tp.partitions {
 			for r := range min(replicas, d.brokers) {
 				held[(i%max(1, tp.partitions)+r)%d.brokers]++

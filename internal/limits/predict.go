@@ -26,7 +26,7 @@ type KeyLoad struct {
 // Predict hashes each fleet's real key set with Kafka's murmur2 partitioner and
 // returns what each partition gets. Records without a key spread evenly. A fleet
 // whose rate is max adds nothing, and an existing topic whose partitions are not
-// counted yet has no load: what they bring is not known beforehand.
+// counted yet is left out: what its partitions get is not known beforehand.
 //
 // How many records share a batch, and so its header, depends little on the number
 // of brokers; brokers 0 stands for one.
@@ -65,5 +65,5 @@ func (d *demand) partitionLoads() []Load {
 			l.TopKeys[k].Share /= records[i]
 		}
 	}
-	return loads
+	return loads[:d.counted]
 }

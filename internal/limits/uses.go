@@ -103,6 +103,7 @@ func (d *demand) partitionUses(n Name) []use {
 			}
 		})
 	}
+	all = all[:d.counted]
 	return slices.DeleteFunc(all, func(u use) bool { return len(u.parts) == 0 })
 }
 
@@ -129,6 +130,9 @@ func (g *gathering) of(i Instance) *use {
 func (d *demand) ingressUses(n Name) []use {
 	var g gathering
 	for i, f := range d.fleets {
+		if f.assumed && n != ClusterIngress {
+			continue
+		}
 		around := f.requestBytes(d.brokers)
 		f.each(func(_, flow int, share float64) {
 			instance, clients := Instance{Limit: n}, float64(f.Clients)
@@ -170,7 +174,7 @@ func (d *demand) egressUses(n Name) []use {
 	for _, group := range d.groups {
 		r := d.reading(group)
 		for i, f := range d.fleets {
-			if !slices.Contains(group.Topics, f.Topic) {
+			if !slices.Contains(group.Topics, f.Topic) || f.assumed && n != ClusterEgress {
 				continue
 			}
 			f.each(func(place, flow int, share float64) {
