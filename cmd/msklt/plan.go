@@ -150,15 +150,11 @@ func planOne(path string, at place, o scenario.Options, hours float64, prices co
 // limitsUnasked says what of a job's limits has not come from a file, or what is known
 // of them only when a run begins.
 func (j job) limitsUnasked() (sentences []string) {
-	if said := j.limitsSaid(j.limits); said != "" {
-		sentences = append(sentences, "Limits: "+said+".")
+	if j.says != "" {
+		sentences = append(sentences, fmt.Sprintf("The limits are %s, as %s says.", j.limits.Profile, j.says))
 	}
-	switch {
-	case j.target.ARN == "" || j.target.Declared:
-	case j.says != "":
-		sentences = append(sentences, "The limits are msk-serverless, as "+j.says+" says; a run asks AWS what the cluster is.")
-	default:
-		sentences = append(sentences, "A run asks AWS what cluster the ARN names and takes the limits of its brokers; a plan asks nobody. --limits names some, such as msk-standard-m7g.large:3.")
+	if j.target.ARN != "" && !j.target.Declared {
+		sentences = append(sentences, "A run asks AWS what cluster the ARN names and takes its limits; a plan asks nobody. --limits names some, such as msk-standard-m7g.large:3.")
 	}
 	return sentences
 }

@@ -56,8 +56,10 @@ func (j job) limitsSaid(l limits.Limits) string {
 	switch {
 	case j.says != "" && j.target.ARN == "":
 		return fmt.Sprintf("%s, as %s says", l.Profile, j.says)
-	case len(l.Values) == 0 && j.target.Amazon():
+	case len(l.Values) == 0 && (j.target.Amazon() || l.IAMPace() != ""):
 		return "not known, as neither target nor scenario declares them" + l.IAMPace()
+	case l.IAMPace() != "":
+		return l.Profile + ", and none on connection attempts" + l.IAMPace()
 	}
 	return ""
 }

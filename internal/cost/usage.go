@@ -112,7 +112,7 @@ func storage(p limits.Plan, s *scenario.Scenario) kept {
 	k := kept{replicas: usualReplicas}
 	if uncounted := p.Totals.UncountedBytesInPerSecond; uncounted > 0 {
 		k.full = uncounted * usualRetention.Seconds()
-		k.notes = append(k.notes, fmt.Sprintf("How long existing topics keep what they get is not known; %.0f days, as is usual, are assumed.", usualRetention.Hours()/24))
+		k.notes = append(k.notes, fmt.Sprintf("How long existing topics keep what they get is not known; %.0f days, as is usual, are assumed. Their partitions are not priced.", usualRetention.Hours()/24))
 	}
 	counted := p.Totals.BytesInPerSecond - p.Totals.UncountedBytesInPerSecond
 	if total == 0 || counted == 0 {
