@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+
 	"msklt/scenario"
 )
 
@@ -218,6 +220,14 @@ func TestProcessIsQuiet(t *testing.T) {
 			t.Errorf("%s: it says %q (%v)", name, data, err)
 		}
 	}
+}
+
+// TestProgramHangs: a credential_process that does not end is named, and not AWS.
+func TestProgramHangs(t *testing.T) {
+	build := quiet{processcreds.DefaultNewCommandBuilder{Args: []string{"sleep 60"}}}
+	_, err := processcreds.NewProviderCommand(build, func(o *processcreds.Options) { o.Timeout = 50 * time.Millisecond }).Retrieve(t.Context())
+	a := &Account{base: newHeld(nil), held: newHeld(nil)}
+	checkError(t, a.explainCredentials(err), "credential_process gives none within 10s")
 }
 
 // TestDeadProxy: a proxy that cannot be reached is named, and not AWS.
