@@ -1,9 +1,11 @@
 package scenario
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,6 +133,40 @@ func TestPropertyNoSecretLeaks(t *testing.T) {
 			t.Fatalf("%q of the secret shows:\n%s%s\n%v", shown, changed, set, err)
 		}
 	})
+}
+
+// TestPublicFields: every field of a target file is either public or hidden, and none of
+// those that hold secrets is public.
+func TestPublicFields(t *testing.T) {
+	var schema map[string]any
+	data, err := TargetSchema()
+	if err == nil {
+		err = json.Unmarshal(data, &schema)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	var walk func(properties any)
+	walk = func(of any) {
+		fields, _ := of.(map[string]any)["properties"].(map[string]any)
+		for name, field := range fields {
+			names = append(names, name)
+			if name != "limits" {
+				walk(field)
+			}
+		}
+	}
+	walk(any(schema))
+	secret := []string{"password", "token_command"}
+	for _, name := range names {
+		if public := slices.Contains(publicFields(), name) && !secretWord(name); public == slices.Contains(secret, name) {
+			t.Errorf("%s: public %t", name, public)
+		}
+	}
+	if len(names) < 20 {
+		t.Errorf("the schema has %q", names)
+	}
 }
 
 // breakText changes the text at places outside of the secret and of what names it.

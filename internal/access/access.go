@@ -29,6 +29,8 @@ type Access struct {
 	Profile string
 	// Note says why there is no profile where AWS was asked; "" else.
 	Note string
+	// signer says what a token of AWS's is signed for and with; nil where there is none.
+	signer func() string
 	// Region is AWS's; "" where AWS has no part in it.
 	Region string
 	// Mechanism is how clients log in, as a target file names it.

@@ -20,7 +20,7 @@ func (a *Access) askAWS(ctx context.Context, t *scenario.Target) error {
 	}
 	a.Region = account.Region
 	if t.Auth.Mechanism == scenario.MSKIAM {
-		a.Auth = account.Mechanism()
+		a.Auth, a.signer = account.Mechanism(), account.Signer
 	}
 	if t.ARN == "" {
 		return nil

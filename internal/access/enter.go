@@ -278,6 +278,9 @@ func (a *Access) refused(address, said string, err error) error {
 		p.Fix = "check the token: whom it is for, who issued it, and that it has not expired by the broker's clock"
 	case a.Mechanism == scenario.MSKIAM:
 		p.Fix = "check that the credentials may kafka-cluster:Connect to this cluster, the region, and this machine's clock"
+		if a.signer != nil {
+			p.Fix += "; the token was signed for " + a.signer()
+		}
 	default:
 		p.Fix = "check auth.username and auth.password: brokers do not tell which of them is wrong"
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"msklt/scenario"
 )
@@ -22,6 +23,7 @@ func load(ctx context.Context, a scenario.AWS, region string) (aws.Config, error
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(http.NewBuildableClient().WithTimeout(patience / 2)),
 		config.WithRetryMaxAttempts(2),
+		config.WithLogger(logging.Nop{}), // what it would say is said in the error
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = cmp.Or(a.RoleSession, o.RoleSessionName, sessionName)
 			if client, ok := o.Client.(*sts.Client); ok {
@@ -45,7 +47,7 @@ func load(ctx context.Context, a scenario.AWS, region string) (aws.Config, error
 	if err != nil {
 		return aws.Config{}, explainLoading(a, err)
 	}
-	return loaded, nil
+	return hush(loaded, a), nil
 }
 
 // tokenService is the client, sent to the endpoint of the settings if they name one.

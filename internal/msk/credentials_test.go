@@ -1,7 +1,9 @@
 package msk
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
 	"msklt/scenario"
 )
@@ -159,22 +163,80 @@ func TestNoCredentials(t *testing.T) {
 		fmt.Fprint(w, "token")
 	}))
 	t.Cleanup(roleless.Close)
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	t.Cleanup(refusing.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
 	for _, c := range []failing{
 		{name: "nothing", says: []string{"no AWS credentials found; looked in", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, not set",
 			`profile "default" of `, "/config and ", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "but not at the role of this EC2 instance (AWS_EC2_METADATA_DISABLED is set)"}},
 		{name: "half a key", env: []string{"AWS_ACCESS_KEY_ID=" + accessKey}, says: []string{"AWS_SECRET_ACCESS_KEY not set"}},
 		{name: "metadata service is silent", env: []string{"AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + silent.URL},
-			says: []string{"no AWS credentials found", "its metadata service does not answer"}},
+			says: []string{"no AWS credentials found", "its metadata service, " + silent.URL + ", does not answer"}},
 		{name: "instance without a role", env: []string{"AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + roleless.URL},
 			says: []string{"no AWS credentials found", "the role of this EC2 instance (it has none)"}},
 		{name: "no such profile", settings: scenario.AWS{Profile: "prod"}, says: []string{`AWS profile "prod" is not in `, "/config or "}},
 		{name: "broken config", config: "[profile x\n", settings: scenario.AWS{Profile: "x"}, says: []string{`AWS profile "x" is not in`}},
 		{name: "program prints something else", config: "[default]\ncredential_process = printf '%s' " + secretKey, says: []string{"credential_process printed something else than credentials"}},
 		{name: "program fails", config: "[default]\ncredential_process = sh -c 'exit 3'", says: []string{"credential_process", "exit status 3"}},
+		{name: "metadata service refuses", env: []string{"AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + refusing.URL},
+			says: []string{"its metadata service, " + refusing.URL + ", answers with status 403"}},
+		{name: "container's service is gone", env: []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=" + closed.URL},
+			says: []string{"the container's credentials service at " + strings.TrimPrefix(closed.URL, "http://") + " cannot be reached", "connection refused"}},
+		{name: "half a key in a profile", config: "[default]\naws_access_key_id = AKID\n", says: []string{`profile "default" in `, "has half a key"}},
+		{name: "roles in a circle", config: "[profile a]\nrole_arn = " + role + "\nsource_profile = b\n[profile b]\nrole_arn = " + role + "\nsource_profile = a\n",
+			settings: scenario.AWS{Profile: "a"}, says: []string{role, "leads back to it"}},
+		{name: "code of a device", config: profiles + "mfa_serial = arn:aws:iam::123456789012:mfa/u\n", settings: scenario.AWS{Profile: "chained"},
+			says: []string{"mfa_serial", "aws sts get-session-token"}},
+		{name: "web identity without a role", env: []string{"AWS_WEB_IDENTITY_TOKEN_FILE=web"}, says: []string{"AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not"}},
 		{name: "SSO session ended", config: "[default]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r\n", says: []string{"aws sso login"}},
 	} {
 		t.Run(c.name, c.check)
 	}
+}
+
+// TestProcessIsQuiet: what a credential_process says on stderr may be a secret, and does
+// not come out of ours; nor does the SDK's own log.
+func TestProcessIsQuiet(t *testing.T) {
+	for name, text := range map[string]string{
+		"direct":  "[default]\ncredential_process = echo " + secretKey + " >&2; exit 3\n",
+		"chained": "[default]\nrole_arn = " + role + "\nsource_profile = p\n[profile p]\ncredential_process = echo " + secretKey + " >&2; exit 3\n",
+	} {
+		dir := environment(t)
+		write(t, filepath.Join(dir, "config"), text)
+		said, err := os.Create(filepath.Join(dir, "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := os.Stderr
+		os.Stderr = said
+		_, err = NewAccount(t.Context(), scenario.AWS{}, nil, serverless)
+		os.Stderr = ours
+		checkError(t, err, "exit status 3")
+		if err := said.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if data, err := os.ReadFile(said.Name()); err != nil || len(data) > 0 {
+			t.Errorf("%s: it says %q (%v)", name, data, err)
+		}
+	}
+}
+
+// TestProgramHangs: a credential_process that does not end is named, and not AWS.
+func TestProgramHangs(t *testing.T) {
+	build := quiet{processcreds.DefaultNewCommandBuilder{Args: []string{"sleep 60"}}}
+	_, err := processcreds.NewProviderCommand(build, func(o *processcreds.Options) { o.Timeout = 50 * time.Millisecond }).Retrieve(t.Context())
+	a := &Account{base: newHeld(nil), held: newHeld(nil)}
+	checkError(t, a.explainCredentials(err), "credential_process gives none within 10s")
+}
+
+// TestDeadProxy: a proxy that cannot be reached is named, and not AWS.
+func TestDeadProxy(t *testing.T) {
+	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 3128}
+	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: at, Err: errors.New("connection refused")}
+	a := &Account{base: newHeld(nil), held: newHeld(nil)}
+	err := a.explain(&url.Error{Op: "Post", URL: "https://sts.eu-west-1.amazonaws.com/", Err: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: dial}})
+	checkError(t, err, "the proxy", "127.0.0.1:3128", "connection refused", "NO_PROXY")
 }
 
 // TestCredentialsRefused holds what is said where the token service gives none.

@@ -41,6 +41,19 @@ func explainLoading(a scenario.AWS, err error) error {
 	if errors.As(err, &missing) {
 		return fmt.Errorf("AWS profile %q is not in %s", missing.Profile, strings.Join(configFiles(), " or "))
 	}
+	profile := cmp.Or(a.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"), "default")
+	var role config.SharedConfigAssumeRoleError
+	var mfa config.AssumeRoleTokenProviderNotSetError
+	switch text := err.Error(); {
+	case errors.As(err, &mfa):
+		return fmt.Errorf("AWS profile %q asks for a code of a device (mfa_serial), which is not supported here: get a session by aws sts get-session-token --serial-number DEVICE --token-code CODE, or by aws sts assume-role, and name a profile that holds its keys", profile)
+	case errors.As(err, &role) && role.Err == nil:
+		return fmt.Errorf("AWS profile %q assumes %s by way of source_profile, which leads back to it: let the last profile have credentials of its own", role.Profile, role.RoleARN)
+	case strings.Contains(text, "Error using profile"):
+		return fmt.Errorf("AWS profile %q in %s has half a key: it takes both aws_access_key_id and aws_secret_access_key", profile, strings.Join(configFiles(), " or "))
+	case strings.Contains(text, "role ARN is not set"):
+		return errors.New("AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not: set it to the role that the token is for, or unset both")
+	}
 	return fmt.Errorf("reading AWS settings: %s", short(err.Error()))
 }
 
@@ -51,6 +64,8 @@ func (a *Account) explainCredentials(err error) error {
 	switch code, message := codeOf(err); {
 	case errors.As(err, &process) && strings.Contains(text, "process output"):
 		return errors.New("AWS credentials: the profile's credential_process printed something else than credentials in JSON") // whatever it was may be secret
+	case errors.As(err, &process) && (errors.Is(err, context.DeadlineExceeded) || strings.Contains(text, "timed out")):
+		return fmt.Errorf("AWS credentials: the profile's credential_process gives none within %s", processPatience)
 	case a.settings.Role != "" && denied(code):
 		return fmt.Errorf("AWS does not let %s assume %s: %s; allow sts:AssumeRole there and, in the role's trust policy, who asks, with the external id if it wants one", a.source(), a.settings.Role, a.clean(message))
 	case strings.Contains(text, "EC2 IMDS"):
@@ -79,10 +94,15 @@ func (a *Account) looked(err error) []string {
 	profile := cmp.Or(a.settings.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"), "default")
 	places = append(places, fmt.Sprintf("profile %q of %s", profile, strings.Join(configFiles(), " and ")),
 		"a container's role (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, "+missing("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")+")")
-	imds := "the role of this EC2 instance (its metadata service does not answer)"
+	service := cmp.Or(os.Getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT"), "http://169.254.169.254")
+	imds := fmt.Sprintf("the role of this EC2 instance (its metadata service, %s, does not answer)", service)
 	var answer *http.ResponseError
-	if errors.As(err, &answer) && answer.HTTPStatusCode() == 404 {
+	switch {
+	case !errors.As(err, &answer) || answer.Response == nil:
+	case answer.HTTPStatusCode() == 404:
 		imds = "the role of this EC2 instance (it has none)"
+	default:
+		imds = fmt.Sprintf("the role of this EC2 instance (its metadata service, %s, answers with status %d)", service, answer.HTTPStatusCode())
 	}
 	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
 		imds = "but not at the role of this EC2 instance (AWS_EC2_METADATA_DISABLED is set)"
@@ -154,12 +174,38 @@ func (a *Account) explain(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
+	case proxy(err) != "":
+		return fmt.Errorf("the proxy that HTTPS_PROXY or HTTP_PROXY names cannot be reached (%s): set it right, or NO_PROXY for AWS's hosts", a.clean(proxy(err)))
+	case container() != "" && strings.Contains(err.Error(), container()):
+		return fmt.Errorf("the container's credentials service at %s cannot be reached (%s); AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI names it", container(), a.clean(cause(err)))
 	case errors.As(err, &dns):
 		return fmt.Errorf("the host %s has no address here; a VPC without a way to the internet needs an interface endpoint for it", dns.Name)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
 		return fmt.Errorf("AWS cannot be reached from here (%s%s); a VPC without a way to the internet needs an interface endpoint, or a target with bootstrap addresses and credentials at hand", hostOf(err), a.clean(cause(err)))
 	}
 	return errors.New(a.clean(err.Error()))
+}
+
+// proxy is what went wrong on the way to a proxy, with its address; "" where nothing did.
+func proxy(err error) string {
+	var connect *net.OpError
+	if !errors.As(err, &connect) || connect.Op != "proxyconnect" {
+		return ""
+	}
+	return connect.Err.Error()
+}
+
+// container is the host of the service that gives containers their credentials; "" where
+// the environment names none.
+func container() string {
+	if os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != "" {
+		return "169.254.170.2"
+	}
+	u, err := url.Parse(os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // codeOf is AWS's own word for an error; "" for one that is not AWS's.

@@ -65,6 +65,16 @@ func (a *Account) Mechanism() sasl.Mechanism {
 	})
 }
 
+// Signer says which region and which access key tokens are signed for and with; the key's
+// last four characters tell it from others.
+func (a *Account) Signer() string {
+	text := "region " + a.Region
+	if now := a.held.now.Load(); now != nil && len(now.AccessKeyID) > 4 {
+		text += ", the access key that ends in " + now.AccessKeyID[len(now.AccessKeyID)-4:]
+	}
+	return text
+}
+
 // token is a URL that asks for kafka-cluster:Connect, signed for 15 minutes.
 func (a *Account) token(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,22 @@ func lookAt(t *testing.T, declared limits.Limits) (preflight.Config, *embedded.C
 	return preflight.Config{
 		Access: way, Target: target, Scenarios: []*scenario.Scenario{s}, Limits: []limits.Limits{declared}, Prefix: "msklt-abc-",
 	}, c
+}
+
+// TestWrongRegion: a login that is refused says what its token was signed for and with.
+func TestWrongRegion(t *testing.T) {
+	look, _ := lookAt(t, limits.Limits{})
+	look.Target.AWS.Region = "us-west-1"
+	way, err := access.Open(t.Context(), look.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look.Access = way
+	key := os.Getenv("AWS_ACCESS_KEY_ID")
+	want := "the token was signed for region us-west-1, the access key that ends in " + key[len(key)-4:]
+	if row := rowOf(preflight.Look(t.Context(), look), "login"); row.State != preflight.Failed || !strings.HasSuffix(row.Fix, want) {
+		t.Errorf("want %q in %+v", want, row)
+	}
 }
 
 // TestTopicSettings: what MSK Serverless has against a scenario's topics is told before
