@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -91,6 +93,9 @@ func (c *Cluster) Leftovers(ctx context.Context, only string) ([]*Leftover, erro
 	if err := c.watch(ctx, all); err != nil {
 		return nil, err
 	}
+	if all, err = c.withoutGone(ctx, all); err != nil {
+		return nil, err
+	}
 	if only == "" {
 		awaitStarts(all, now)
 	}
@@ -108,13 +113,19 @@ func (c *Cluster) describeGroups(ctx context.Context, all []*Leftover) error {
 		return nil
 	}
 	described, err := c.admin.DescribeGroups(ctx, names...)
-	if err == nil {
-		err = described.Error()
+	for _, g := range described {
+		if err == nil && !errors.Is(g.Err, kerr.GroupIDNotFound) {
+			err = g.Err
+		}
 	}
 	if err != nil {
 		return refused("describing groups", describeGroup, err)
 	}
 	for _, l := range all {
+		l.Groups = slices.DeleteFunc(l.Groups, func(g LeftGroup) bool {
+			d := described[g.Name]
+			return d.State == "Dead" || errors.Is(d.Err, kerr.GroupIDNotFound) // as others have deleted it meanwhile
+		})
 		for i := range l.Groups {
 			g := &l.Groups[i]
 			g.State = described[g.Name].State
@@ -164,17 +175,12 @@ func (c *Cluster) readSizes(ctx context.Context, all []*Leftover) {
 
 // watch counts the records of topics, and looks for runs that write.
 func (c *Cluster) watch(ctx context.Context, all []*Leftover) error {
-	var names []string
-	for _, l := range all {
-		for _, t := range l.Topics {
-			names = append(names, t.Name)
-		}
-	}
+	names := topicsOf(all)
 	if len(names) == 0 {
 		return nil
 	}
 	starts, err := c.admin.ListStartOffsets(ctx, names...)
-	if err != nil {
+	if err = unlessGone(err); err != nil {
 		return refused("reading offsets", describeTopic, err)
 	}
 	ends, writing, err := c.written(ctx, names)
@@ -196,6 +202,42 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover) error {
 		}
 	}
 	return nil
+}
+
+// unlessGone is nil where all that failed is that topics are gone: others remove what
+// runs have left, too.
+func unlessGone(err error) error {
+	var some *kadm.ShardErrors
+	if !errors.As(err, &some) || slices.ContainsFunc(some.Errs, func(e kadm.ShardError) bool { return !errors.Is(e.Err, kerr.UnknownTopicOrPartition) }) {
+		return err
+	}
+	return nil
+}
+
+// withoutGone leaves out the topics that are gone by now, and the runs that have nothing
+// any more.
+func (c *Cluster) withoutGone(ctx context.Context, all []*Leftover) ([]*Leftover, error) {
+	if names := topicsOf(all); len(names) > 0 {
+		found, err := c.admin.ListTopics(ctx, names...)
+		if err != nil {
+			return nil, refused("reading topic "+names[0], describeTopic, err)
+		}
+		for _, l := range all {
+			l.Topics = slices.DeleteFunc(l.Topics, func(t LeftTopic) bool {
+				return errors.Is(found[t.Name].Err, kerr.UnknownTopicOrPartition)
+			})
+		}
+	}
+	return slices.DeleteFunc(all, func(l *Leftover) bool { return len(l.Topics)+len(l.Groups) == 0 }), nil
+}
+
+func topicsOf(all []*Leftover) (names []string) {
+	for _, l := range all {
+		for _, t := range l.Topics {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // awaitStarts takes runs that may still be creating their topics for alive.

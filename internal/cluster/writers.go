@@ -74,7 +74,7 @@ func (c *Cluster) Written(ctx context.Context, topics []*Topic, past bool) ([]Wr
 // wrote to them then or shortly before.
 func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.ListedOffsets, found map[string]*Writing, err error) {
 	before, err := c.admin.ListEndOffsets(ctx, names...)
-	if err != nil {
+	if err = unlessGone(err); err != nil {
 		return nil, nil, refused("reading offsets", describeTopic, err)
 	}
 	select {
@@ -82,7 +82,8 @@ func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.Listed
 		return nil, nil, ctx.Err()
 	case <-time.After(watchTime):
 	}
-	if ends, err = c.admin.ListEndOffsets(ctx, names...); err != nil {
+	ends, err = c.admin.ListEndOffsets(ctx, names...)
+	if err = unlessGone(err); err != nil {
 		return nil, nil, refused("reading offsets", describeTopic, err)
 	}
 	f := finding{now: time.Now(), all: map[string]*Writing{}}
