@@ -38,6 +38,9 @@ const (
 	shortestRetry = 100 * time.Millisecond
 	longestRetry  = time.Second
 	metadataRetry = 500 * time.Millisecond
+	// idleTimeout is the Java client's connections.max.idle.ms. franz-go closes after
+	// 20 s what is idle, and would open it again in its turn of the run's pace, or be refused at a full cluster.
+	idleTimeout = 9 * time.Minute
 	// unknownRetries is how often a topic may be unknown to the cluster before its
 	// records fail: some 10 s, so that metadata that is wrong for a while costs
 	// none, and a topic that was deleted does not keep them until they time out.
@@ -65,7 +68,7 @@ func (r *run) tapOf(owner, clientID string, pace *dialPace) *tap {
 func (r *run) through(t *tap) []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(r.seeds()...), kgo.ClientID(t.clientID), kgo.Dialer(t.dial),
-		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r}),
+		kgo.DisableClientMetrics(), kgo.WithHooks(connectHook{r, t}), kgo.ConnIdleTimeout(idleTimeout),
 	}
 	if r.Auth != nil {
 		opts = append(opts, kgo.SASL(r.logins))
@@ -215,13 +218,21 @@ func unmet(err error) error {
 
 // connectHook counts connections that did not come about: refused, or closed before
 // the first answer, as a cluster does over its limit on connections.
-type connectHook struct{ *run }
+type connectHook struct {
+	*run
+	tap *tap
+}
 
 func (h connectHook) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, kgo.ErrClientClosed) {
+		return
+	}
+	addr := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
+	h.tap.waits.change(addr, func(l *lane, _ time.Duration) { l.refused = err != nil })
 	switch {
-	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, kgo.ErrClientClosed):
+	case err == nil:
 	case tooManyConnects(err):
-		h.observer.turnedAway(net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))))
+		h.observer.turnedAway(addr)
 		h.errors.add("connect", err, h.clock.now())
 	case refusedLogin(err):
 		h.logins.refused(err)

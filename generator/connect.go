@@ -15,28 +15,36 @@ import (
 	"msklt/internal/cluster"
 )
 
-// connectTimeout is how much longer than its rate says a fleet may take to
+// connectTimeout is how much longer than their pace says the fleets may take to
 // connect. The rest connects during the traffic, and its errors are counted.
 const connectTimeout = 30 * time.Second
 
-// connect has clients connect before the traffic: those of fleets with a rate of
-// their own, which would otherwise take it out of the first records' response
-// times, and those with transactions, which an application starts by asking for a
-// producer id.
+// connect has clients connect before the traffic: those whose attempts to connect are
+// spaced, which would otherwise wait for their turn in the response times of their
+// first records, and those with transactions, which an application starts by asking
+// for a producer id. Connections of others that wait for their turn then, such as a
+// group's to the brokers that it reads from, come before the traffic as well.
 func (r *run) connect(ctx context.Context) error {
+	until := time.Now().Add(connectTimeout)
 	for _, f := range r.fleets {
 		s := f.Settings
-		if s.ConnectRate == 0 && s.Transactions.Records == 0 {
+		if r.pace.gap == 0 && s.ConnectRate == 0 && s.Transactions.Records == 0 {
 			continue
 		}
-		if err := r.connectFleet(ctx, f); err != nil {
+		until = until.Add(f.pace.takes(f.Clients * (1 + 2*len(r.cluster.Brokers)))) // to a bootstrap address, and up to two to each broker
+		if err := r.connectFleet(ctx, f, until); err != nil {
 			return err
 		}
 	}
-	return nil
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(r.pace.queue()):
+		return nil
+	}
 }
 
-func (r *run) connectFleet(ctx context.Context, f *fleet) error {
+func (r *run) connectFleet(ctx context.Context, f *fleet, until time.Time) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
@@ -54,7 +62,7 @@ func (r *run) connectFleet(ctx context.Context, f *fleet) error {
 	}
 	finished := make(chan struct{})
 	go func() { all.Wait(); close(finished) }()
-	patience := time.After(connectTimeout + f.connecting(len(r.cluster.Brokers)))
+	patience := time.After(time.Until(until))
 	for {
 		r.say(fmt.Sprintf("connecting fleet %s: %d of %d clients", f.Name, done.Load(), f.Clients))
 		select {
@@ -69,37 +77,48 @@ func (r *run) connectFleet(ctx context.Context, f *fleet) error {
 	}
 }
 
-// connecting is how long the fleet's rate makes its clients take: each opens a
-// connection to a bootstrap address and up to two to each broker.
-func (f *fleet) connecting(brokers int) time.Duration {
-	if f.Settings.ConnectRate == 0 {
-		return 0
-	}
-	return time.Duration(float64(f.Clients*(1+2*brokers)) / f.Settings.ConnectRate * float64(time.Second))
-}
-
 // leaders are the brokers that a fleet sends to.
 func (r *run) leaders(f *fleet) []int32 {
 	var out []int32
 	for _, t := range r.topicsNamed(f.Topic) {
+		if f.Partition.Fixed {
+			out = append(out, t.Leaders[f.Partition.Number])
+			continue
+		}
 		out = append(out, t.Leaders...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-// connect opens a client's connections: it learns its topics and its producer id,
-// as with the first record.
+// connect opens a client's connections, and tries again those that fail.
 func (p *producer) connect(ctx context.Context, brokers []int32) error {
+	for fails := 1; ; fails++ {
+		err := p.open(ctx, brokers)
+		if err == nil || denied(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(backoff(fails)):
+		}
+	}
+}
+
+// open has a client learn its topics, then its producer id, then connect to its
+// leaders: in the order of a first record, so that each goes by the connection that it
+// would go by then.
+func (p *producer) open(ctx context.Context, brokers []int32) error {
+	if err := p.learn(ctx); err != nil {
+		return err
+	}
 	if p.Settings.Idempotent {
 		if _, _, err := p.client.ProducerID(ctx); err != nil {
 			return err
 		}
 	}
-	if err := p.learn(ctx); err != nil {
-		return err
-	}
-	return p.client.EnsureProduceConnectionIsOpen(ctx, brokers...)
+	return p.client.EnsureProduceConnectionIsOpen(ctx, slices.Clone(brokers)...)
 }
 
 // learn has the client ask for its topics, which it does for a record only. The

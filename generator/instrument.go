@@ -31,6 +31,7 @@ type evidence struct {
 	lag, response        float64
 	health               healthSummary
 	stalled              time.Duration
+	paced                float64 // share of the records' time that they waited for the run's own pace of connecting
 	measured             time.Duration
 	fleet                string // that fell behind most
 	behind, due          int64  // its records that came due while their client was full for no reason of the cluster's, of how many
@@ -44,7 +45,7 @@ type verdict struct {
 
 // checks are all checks of the instrument on itself.
 func (e evidence) checks() []verdict {
-	all := []verdict{e.offered(), e.lagged(), e.full(), e.stalls(), e.throttled()}
+	all := []verdict{e.offered(), e.lagged(), e.full(), e.connecting(), e.stalls(), e.throttled()}
 	if !e.flatOut {
 		all = append(all, e.scheduler(), e.collector(), e.processors())
 	}
@@ -88,6 +89,13 @@ func (e evidence) full() verdict {
 	return verdict{report.Reason{
 		Check: "full_without_push_back", Observed: share, Bound: mostBehind, Unit: "of a fleet's due", Message: message,
 	}, share <= mostBehind}
+}
+
+func (e evidence) connecting() verdict {
+	return verdict{report.Reason{
+		Check: "connect_pace", Observed: e.paced, Bound: ofResponse, Unit: "of the records' time",
+		Message: fmt.Sprintf("%.1f %% of the time that records waited, they waited for connections that msklt opened no faster than its own pace (connect_rate, or four fifths of a declared limit on attempts)", 100*e.paced),
+	}, e.paced <= ofResponse}
 }
 
 // lost is the share of the time in which this process did not run.
@@ -148,7 +156,7 @@ func known(is bool, v verdict) verdict {
 
 // evidence gathers what the run knows of the instrument.
 func (r *run) evidence(res *report.Result) evidence {
-	e := evidence{lag: res.Latency.Lag.P99, response: res.Latency.Response.P99, flatOut: r.flatOut()}
+	e := evidence{paced: r.paced, lag: res.Latency.Lag.P99, response: res.Latency.Response.P99, flatOut: r.flatOut()}
 	e.attempted, e.scheduled = r.offered()
 	e.health = r.health.summary(r.wholly)
 	spans, total := r.measured()

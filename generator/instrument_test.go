@@ -32,6 +32,7 @@ func TestInstrumentChecks(t *testing.T) {
 		"full":                       {change: []func(*evidence){func(e *evidence) { e.behind = 11 }}, fails: []string{"full_without_push_back"}},
 		"full in a throttled run":    {change: []func(*evidence){throttled, func(e *evidence) { e.behind = 11 }}, fails: []string{"full_without_push_back"}},
 		"hardly full":                {change: []func(*evidence){func(e *evidence) { e.behind = 10 }}},
+		"connecting at its own pace": {change: []func(*evidence){throttled, func(e *evidence) { e.paced = 0.11 }}, fails: []string{"connect_pace"}},
 		"stalled":                    {change: []func(*evidence){func(e *evidence) { e.stalled = 310 * time.Millisecond }}, fails: []string{"stalled"}},
 		"stalled in a throttled run": {change: []func(*evidence){throttled, func(e *evidence) { e.stalled = 5 * time.Second }}, fails: []string{"stalled"}},
 		"lag and stalled in a throttled run": {

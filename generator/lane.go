@@ -15,10 +15,11 @@ const (
 	blocked                    // the broker has all that the client may send, or cannot be reached
 	moving                     // bytes are being sent or received, or it is being connected
 	throttled                  // a quota pauses it
+	paced                      // there is none, and its attempt waits for the run's pace
 )
 
 // clocks add up how long a lane was in each state but idle, by state − 1.
-type clocks [throttled]time.Duration
+type clocks [paced]time.Duration
 
 func (c clocks) minus(o clocks) clocks {
 	for i := range c {
@@ -34,13 +35,15 @@ func (c clocks) of(s laneState) time.Duration { return c[s-1] }
 // concurrent use: its client's waits guard it.
 type lane struct {
 	window    int           // requests that the client leaves unanswered at most
-	dialling  int           // attempts to connect under way
+	pacing    int           // attempts to connect that wait for the run's pace
+	dialling  int           // … that are under way
 	asked     int           // produce requests begun and not answered
 	delivered int           // … of which the whole was handed to the network
 	arriving  bool          // a part of a response has come
 	stuck     bool          // the network holds back what was handed to it
 	troubled  bool          // what it refused or lost was not acknowledged since
 	until     time.Duration // throttled until then
+	refused   bool          // the last attempt to connect failed
 	conn      *tapConn      // by which requests leave
 	path      path          // of conn, when it was last looked at
 
@@ -77,6 +80,10 @@ func (l *lane) state() laneState {
 	switch {
 	case l.arriving, l.stuck, l.dialling > 0:
 		return moving
+	case l.conn == nil && l.refused:
+		return blocked
+	case l.conn == nil && l.pacing > 0:
+		return paced
 	case l.troubled, l.delivered > 0 && (writing || l.asked >= l.window):
 		return blocked
 	case l.delivered > 0:

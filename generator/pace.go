@@ -36,6 +36,21 @@ func (p *dialPace) fleet(perSecond float64) *dialPace {
 	return &dialPace{gap: time.Duration(float64(time.Second) / perSecond), within: p}
 }
 
+// takes is how long so many attempts take at the least.
+func (p *dialPace) takes(attempts int) time.Duration {
+	if p == nil {
+		return 0
+	}
+	return max(time.Duration(attempts)*p.gap, p.within.takes(attempts))
+}
+
+// queue is how long the last of the attempts that wait now has to wait.
+func (p *dialPace) queue() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(0, time.Until(p.next)-p.gap)
+}
+
 // wait returns when the next attempt may be made.
 func (p *dialPace) wait(ctx context.Context) error {
 	if p == nil {

@@ -83,6 +83,13 @@ func (l *lane) via(c *tapConn) {
 	}
 }
 
+// leave notes that a connection is closed.
+func (l *lane) leave(c *tapConn) {
+	if l.conn == c {
+		l.conn, l.stuck = nil, false
+	}
+}
+
 // behind is how many bytes the requests have that left after the one whose answer is
 // due. The waits' lock is held.
 func (c *tapConn) behind() (bytes int64) {

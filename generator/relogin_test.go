@@ -72,8 +72,11 @@ phases:
 				}
 				r := out.Result
 				t.Logf("%d logins, %d connections, %+v, %+v", logins.began.Load(), dials, r.Logins, r.Events)
-				if r.Logins == nil || r.Logins.Again != logins.began.Load()-dials || r.Logins.Again < 6 || r.Logins.Longest != 7 {
-					t.Fatalf("%+v, want %d logins on old connections, 7 ms each", r.Logins, logins.began.Load()-dials)
+				// The administration's connection lies idle for longer than its session,
+				// and is closed at its login: that begins, and counts as the new one's.
+				again := logins.began.Load() - dials - 1
+				if r.Logins == nil || r.Logins.Again != again || r.Logins.Again < 6 || r.Logins.Longest != 7 {
+					t.Fatalf("%+v, want %d logins on old connections, 7 ms each", r.Logins, again)
 				}
 				var events int
 				for _, e := range r.Events {

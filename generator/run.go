@@ -114,6 +114,7 @@ type run struct {
 	reading  sync.WaitGroup
 	seconds  []latencySecond
 
+	paced   float64    // share of the measured records' waiting that was for the run's own pace of connecting
 	broken  chan abort // by the watch
 	aborted *abort
 
@@ -321,7 +322,11 @@ func sized(s *scenario.Scenario, found map[string]*cluster.Topic) *scenario.Scen
 
 // awaitGroups waits until every partition has a reader.
 func (r *run) awaitGroups(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
+	patience := groupTimeout
+	for _, g := range r.groups {
+		patience += r.pace.takes(g.Clients * (3 + len(r.cluster.Brokers))) // to a bootstrap address, the coordinator, for offsets, and to each broker
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, g := range r.groups {
 		for !g.ready() {
@@ -332,7 +337,7 @@ func (r *run) awaitGroups(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return cluster.Errorf("group %s holds %d of %d partitions after %s: %w",
-					g.id, g.assigned.Load(), g.expected, groupTimeout, ctx.Err())
+					g.id, g.assigned.Load(), g.expected, patience, ctx.Err())
 			case <-time.After(100 * time.Millisecond):
 			}
 		}

@@ -12,7 +12,8 @@ import (
 // began and ended. That sum is shared out by what each client's records were seen to
 // wait for, as far as they were acknowledged; what was never handed waited for those
 // that filled the buffer.
-func (r *run) spent(timeline []report.Second) (measured report.Spent) {
+func (r *run) spent(timeline []report.Second) report.Spent {
+	var measured parts
 	for _, p := range r.producer {
 		var all, own integral
 		var lag integral
@@ -38,11 +39,16 @@ func (r *run) spent(timeline []report.Second) (measured report.Spent) {
 			here := share(last, waited, min(late, waited), row.Instrument.Stalled/1000)
 			add(&row.Spent, here)
 			if n := own.add(c.measured, end); waited > 0 {
-				add(&measured, here.times(n/waited))
+				measured.add(here.times(n / waited))
 			}
 		}
 	}
-	return measured
+	if all := measured.sum(); all > 0 {
+		r.paced = measured.pace / all
+	}
+	var out report.Spent
+	add(&out, measured)
+	return out
 }
 
 // integral is the time that records wait, second by second.
@@ -74,18 +80,28 @@ func share(seen parts, waited, late, stalled float64) parts {
 	out.broker += rest * seen.broker
 	out.network += rest * seen.network
 	out.client += rest * seen.client
+	out.pace += rest * seen.pace
 	return out
 }
 
-func (p parts) sum() float64 { return p.throttle + p.broker + p.network + p.client }
+func (p parts) sum() float64 { return p.throttle + p.broker + p.network + p.client + p.pace }
 
 func (p parts) times(f float64) parts {
-	return parts{p.throttle * f, p.broker * f, p.network * f, p.client * f}
+	return parts{p.throttle * f, p.broker * f, p.network * f, p.client * f, p.pace * f}
 }
 
+func (p *parts) add(o parts) {
+	p.throttle += o.throttle
+	p.broker += o.broker
+	p.network += o.network
+	p.client += o.client
+	p.pace += o.pace
+}
+
+// add has the time for which the run itself kept clients from connecting be theirs.
 func add(to *report.Spent, p parts) {
 	to.Throttle += p.throttle
 	to.Broker += p.broker
 	to.Network += p.network
-	to.Client += p.client
+	to.Client += p.client + p.pace
 }

@@ -59,6 +59,7 @@ func checkSpent(t *testing.T, r *report.Result) {
 type injected struct {
 	text   string
 	values map[limits.Name]float64
+	rate   float64 // connection attempts per second of the run; 0 for no pace
 	wrap   func(net.Conn) net.Conn
 	during func(*embedded.Cluster) // beside the traffic
 }
@@ -67,7 +68,7 @@ func (i injected) run(t *testing.T, check func(*testing.T, *report.Result)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := new(kfake.VirtualNetwork)
-		l := limits.Limits{Profile: "test", Values: i.values}
+		l := limits.Limits{Profile: "test", Values: i.values, ConnectRate: i.rate}
 		c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", Limits: l, OnNetwork: network.Listen})
 		if err != nil {
 			t.Fatal(err)
@@ -220,6 +221,36 @@ func TestVirtualSpentExactly(t *testing.T) {
 			math.Abs(got.Broker-want.Broker) > late+unseen || math.Abs(got.Network-want.Network) > late+unseen {
 			t.Errorf("%+v, want %+v", got, want)
 		}
+	})
+}
+
+// TestVirtualConnectPace holds that what a run's own pace of connecting costs is not the
+// cluster's latency: clients connect before the traffic, and where they have to connect
+// again during it, the run says that it was itself what kept the records.
+func TestVirtualConnectPace(t *testing.T) {
+	t.Parallel()
+	const clients, rate = 40, 20
+	crowd := strings.NewReplacer("clients: 2", fmt.Sprintf("clients: %d", clients), "1000/s", "400/s").Replace(evenLoad)
+	t.Run("before", func(t *testing.T) {
+		injected{text: crowd, rate: rate}.run(t, func(t *testing.T, r *report.Result) {
+			// Linger alone is 5 ms, and a wake-up comes up to 0.2 ms late.
+			if c := checkOf(t, r, "connect_pace"); c.Observed != 0 || !r.Validity.Valid || r.Latency.Response.Max > 5.3 {
+				t.Errorf("%+v, %+v, response %+v", c, r.Validity, r.Latency.Response)
+			}
+		})
+	})
+	t.Run("during", func(t *testing.T) {
+		again := func(c *embedded.Cluster) {
+			time.Sleep(15 * time.Second) // the 160 connections and more have taken half of that
+			c.HangUp(0)
+			c.HangUp(1)
+		}
+		injected{text: crowd, rate: rate, during: again}.run(t, func(t *testing.T, r *report.Result) {
+			c := checkOf(t, r, "connect_pace")
+			if c.Observed < 0.9 || r.Validity.Valid || r.Validity.Reasons[0].Check != "connect_pace" || r.Spent.Client < 0.9*r.Spent.Total() {
+				t.Errorf("%+v, %+v, %+v", c, r.Validity, r.Spent)
+			}
+		})
 	})
 }
 

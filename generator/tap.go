@@ -33,7 +33,10 @@ type tap struct {
 
 // dial is the client's dialer.
 func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if err := t.pace.wait(ctx); err != nil {
+	t.waits.change(addr, func(l *lane, _ time.Duration) { l.pacing++ })
+	err := t.pace.wait(ctx)
+	t.waits.change(addr, func(l *lane, _ time.Duration) { l.pacing-- })
+	if err != nil {
 		return nil, err
 	}
 	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling++ })
@@ -82,6 +85,7 @@ func (c *tapConn) Close() error {
 	c.closed.Do(func() {
 		c.tap.observer.hungUp(c)
 		c.tap.push.closed(c)
+		c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.leave(c) })
 	})
 	c.mu.Lock()
 	c.gone = true

@@ -11,7 +11,7 @@ import (
 func (r *run) verdict(res *report.Result) report.Verdict {
 	evidence := limits.Evidence{
 		Replay: r.observer.replay, Limits: r.Limits, Kind: limits.ClusterKind(res.Target.Kind),
-		Start: r.shift(), End: r.shift() + r.stopped, Share: r.shareOfScope,
+		Start: r.shift(), End: r.shift() + r.stopped, Drained: r.shift() + r.finished, Share: r.shareOfScope,
 	}
 	binding, unexplained := limits.Attribute(evidence)
 	v := report.Verdict{

@@ -38,8 +38,9 @@ type waits struct {
 	ending  time.Duration // when records were last seen to wait for a transaction's end
 }
 
-// parts is the time of records, in record-nanoseconds, by what held them up.
-type parts struct{ throttle, broker, network, client float64 }
+// parts is the time of records, in record-nanoseconds, by what held them up. The
+// run's own pace of connecting is the client's, and told apart.
+type parts struct{ throttle, broker, network, client, pace float64 }
 
 // batch is what a produce request carries of one partition.
 type batch struct {
@@ -223,8 +224,9 @@ func (w *waits) spread(l *lane, from, to time.Duration, records float64, whose f
 		h, o := whose(s)
 		s.throttle += records * float64(d.of(throttled))
 		s.network += records * float64(d.of(moving))
+		s.pace += records * float64(d.of(paced))
 		*h += records * float64(d.of(blocked))
-		*o += records * float64(max(0, end-from-d.of(throttled)-d.of(moving)-d.of(blocked))) // clocks in between are rounded
+		*o += records * float64(max(0, end-from-d.of(throttled)-d.of(moving)-d.of(blocked)-d.of(paced))) // clocks in between are rounded
 		from = end
 	}
 }

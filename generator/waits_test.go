@@ -49,7 +49,7 @@ func TestWaits(t *testing.T) {
 		w.answered("a:1", again)
 		var got parts
 		for _, s := range w.seconds {
-			got = parts{got.throttle + s.throttle, got.broker + s.broker, got.network + s.network, got.client + s.client}
+			got = parts{got.throttle + s.throttle, got.broker + s.broker, got.network + s.network, got.client + s.client, got.pace + s.pace}
 		}
 		want := parts{throttle: 4 * 1.8, broker: 10*0.5 + 4*1.0, network: 10 * 0.05, client: 10 * 0.1}
 		if got = got.times(1e-9); math.Abs(got.throttle-want.throttle) > 1e-6 || math.Abs(got.broker-want.broker) > 1e-6 ||

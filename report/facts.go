@@ -175,6 +175,12 @@ func observedBy(b Binding) string {
 		return "inverted from " + count(int64(b.Inverted.Responses)) + " throttle responses, ± " +
 			digitsShort(b.Inverted.SpreadPercent) + " %"
 	}
+	switch b.Limit {
+	case limits.ClusterConnections, limits.BrokerConnections:
+		return "how many connections stood when others were turned away"
+	case limits.ClusterAttempts, limits.BrokerAttempts:
+		return "how many connections came about while others were turned away"
+	}
 	if b.ObservedBy == "plateau" {
 		return "what got through over whole windows; throttle responses scatter"
 	}

@@ -45,6 +45,9 @@ type Evidence struct {
 	Kind   ClusterKind
 	// Start and End of traffic, since the replay's origin.
 	Start, End time.Duration
+	// Drained is when the last records of the traffic were acknowledged or given up, since
+	// the replay's origin; until then clients connect for them.
+	Drained time.Duration
 	// Share gives the throttled share of the connections that carry a scope.
 	Share func(*Scope) float64
 }

@@ -85,7 +85,7 @@ func (e Evidence) connecting() (binding []Binding, unexplained bool) {
 	for i := range e.Replay.turnedSeconds() {
 		for _, broker := range slices.Sorted(maps.Keys(e.Replay.turned)) {
 			seconds := e.Replay.turned[broker]
-			if i >= len(seconds) || seconds[i].count == 0 || e.End > 0 && seconds[i].first >= e.End {
+			if i >= len(seconds) || seconds[i].count == 0 || e.End > 0 && seconds[i].first >= max(e.End, e.Drained) {
 				continue
 			}
 			if at, ok := e.reached(i, broker, seconds[i]); ok {

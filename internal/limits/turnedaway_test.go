@@ -28,7 +28,8 @@ func TestTurnedAway(t *testing.T) {
 		"neither met":           {both, []second{{0, 0, 0}, {50, 50, 100}, {50, 50, 100}}, "", 0, 0},
 		"none declared":         {nil, []second{{0, 0, 0}, {5000, 5000, 100}}, "", 0, 0},
 		"too few":               {both, []second{{0, 0, 0}, {0, 0, 0}, {400, 2, 100}}, "", 0, 0},
-		"after the traffic":     {both, []second{11: {400, 300, 100}}, "", 0, 0},
+		"while it is drained":   {attempts, []second{11: {150, 40, 100}}, ClusterAttempts, 110, 9},
+		"after the traffic":     {both, []second{13: {400, 300, 100}}, "", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := NewReplay()
@@ -42,7 +43,7 @@ func TestTurnedAway(t *testing.T) {
 					r.TurnAway(at, at, 1, s.held, s.held)
 				}
 			}
-			binding, unexplained := Attribute(Evidence{Replay: r, Limits: Limits{Values: c.values}, Start: 2 * time.Second, End: 10 * time.Second})
+			binding, unexplained := Attribute(Evidence{Replay: r, Limits: Limits{Values: c.values}, Start: 2 * time.Second, End: 10 * time.Second, Drained: 12 * time.Second})
 			if unexplained {
 				t.Error("unexplained")
 			}
