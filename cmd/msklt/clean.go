@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -36,9 +37,11 @@ client may not describe a cluster does not list, so it cannot be found.
 A run that may be alive is left alone, and why is said: a group of it has members
 (those of a killed run are forgotten within 45 s), a topic of it is written to
 during two seconds of watching or was in the last five minutes, or it began within
-the last hour and has written nothing yet. --force removes what it has, too. --run
-RUNID, as runs print it that leave something behind, is about that run alone, and says
-that it has ended: it is not waited for, only looked for signs of life.
+the last hour and has written nothing yet. None of this counts of a run whose result
+was to be in ./results, where its process is seen to be gone. --force removes what may
+be alive, too. --run RUNID, as runs print it that leave something behind, is about that
+run alone, and says that it has ended: only members of its groups and what is written at
+this moment count then.
 
 Without a terminal and without --yes it only lists. Removal keeps to the rate at
 which the cluster lets partitions change, with progress; Ctrl-C leaves the rest.
@@ -105,7 +108,7 @@ func (p *process) clean(ctx context.Context, f cleanFlags) error {
 		return err
 	}
 	c.KeepTo(l)
-	all, err := c.Leftovers(ctx, only)
+	all, err := c.Leftovers(ctx, only, deadRuns())
 	if err != nil {
 		return err
 	}
@@ -138,6 +141,16 @@ func (p *process) clean(ctx context.Context, f cleanFlags) error {
 		return exitError(signalCode(p.signalled()))
 	}
 	return exitError(exitEnvironment)
+}
+
+// deadRuns are the prefixes of the runs that were to write their results here, where runs
+// do, and ended without.
+func deadRuns() (prefixes []string) {
+	for _, k := range killedBeside(filepath.Join(resultsFolder, "any"), "") {
+		prefixes = append(prefixes, k.Prefix)
+		k.Keep()
+	}
+	return prefixes
 }
 
 // cleanSite is the cluster to clean, which can be entered.
@@ -194,8 +207,11 @@ func (p *process) listLeftovers(addresses []string, only string, all []*cluster.
 	fmt.Fprintf(p.stderr, "on %s there is\n", where)
 	for _, l := range all {
 		fmt.Fprintf(p.stderr, "\n%s, of a run that began %s ago (%s)\n", l.Prefix, report.Wait(max(0, time.Since(l.Begun).Seconds())), l.Begun.Format(time.DateTime))
-		if l.InUse != "" {
+		switch {
+		case l.InUse != "":
 			fmt.Fprintln(p.stderr, "  in use:", l.InUse)
+		case l.Dead:
+			fmt.Fprintf(p.stderr, "  its process was killed, as %s%c shows\n", resultsFolder, filepath.Separator)
 		}
 		for i, t := range l.Topics {
 			if rest := len(l.Topics) - i; i == mostListed && rest > 1 {

@@ -30,12 +30,12 @@ func TestClean(t *testing.T) {
 	}
 	defer e.Close()
 	bootstrap := strings.Join(e.Bootstrap(), ",")
-	old, young, busy := cluster.NewPrefix(time.Now().Add(-2*time.Hour)), cluster.NewPrefix(time.Now()), cluster.NewPrefix(time.Now().Add(time.Second))
+	old, young, busy, paused := cluster.NewPrefix(time.Now().Add(-2*time.Hour)), cluster.NewPrefix(time.Now()), cluster.NewPrefix(time.Now().Add(time.Second)), cluster.NewPrefix(time.Now().Add(2*time.Second))
 	leave := func() {
 		onCluster(t, bootstrap, func(ctx context.Context, admin *kadm.Client) {
 			for _, err := range []error{
 				second(admin.CreateTopic(ctx, 3, 1, nil, old+"orders")), second(admin.CreateTopic(ctx, 2, 1, nil, young+"t")),
-				second(admin.CreateTopic(ctx, 1, 1, nil, busy+"t")),
+				second(admin.CreateTopic(ctx, 1, 1, nil, busy+"t")), second(admin.CreateTopic(ctx, 1, 1, nil, paused+"t")),
 			} {
 				if err != nil {
 					t.Fatal(err)
@@ -61,6 +61,7 @@ func TestClean(t *testing.T) {
 	}
 	leave()
 	writeOnce(t, bootstrap, busy+"t", time.Now())
+	writeOnce(t, bootstrap, paused+"t", time.Now())
 	id := cluster.RunID(young)
 	target := filepath.Join(t.TempDir(), "target.yaml")
 	if err := os.WriteFile(target, []byte("{version: 1, name: small, bootstrap: ["+bootstrap+"], limits: msk-serverless}"), 0o644); err != nil {
@@ -82,8 +83,9 @@ func TestClean(t *testing.T) {
 		{[]string{"--run", id}, "", []string{young + ", of a run", "nothing was removed; --yes removes 1 topic (2 partitions) and 0 groups of 1 run"}, nil},
 		{[]string{"--run", id}, "y\n", []string{"remove 1 topic (2 partitions) and 0 groups of 1 run? [y/N]", "removed: 1 topic and 0 groups"}, []string{young + "t"}},
 		{[]string{"--run", young, "--yes"}, "", []string{"run " + id + " has left nothing that this client may see on "}, nil},
-		{[]string{"--run", busy, "--yes"}, "", []string{"in use: topic " + busy + "t was written to ", "what is in use is left alone"}, nil},
-		{[]string{"--run", busy, "--yes", "--force"}, "", []string{"removed: 1 topic and 0 groups"}, []string{busy + "t"}},
+		{[]string{"--yes"}, "", []string{"in use: topic " + busy + "t was written to ", "in use: topic " + paused + "t was written to ", "what is in use is left alone"}, nil},
+		{[]string{"--run", busy, "--yes"}, "", []string{"removed: 1 topic and 0 groups"}, []string{busy + "t"}},
+		{[]string{"--yes", "--force"}, "", []string{"removed: 1 topic and 0 groups"}, []string{paused + "t"}},
 	} {
 		code, out, said := runClean(t, c.answer, append([]string{"--target", target}, c.args...)...)
 		if code != 0 || !slices.Equal(out.Removed, c.removed) && len(out.Removed)+len(c.removed) > 0 || len(out.Left) > 0 {

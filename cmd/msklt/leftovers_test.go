@@ -42,7 +42,7 @@ func cleanAfterKills(t *testing.T, bootstrap, dir string) {
 	t.Helper()
 	begin := func(name, path string) (p *program, prefix string) {
 		t.Helper()
-		out := filepath.Join(dir, name)
+		out := filepath.Join(dir, "results", name)
 		p = command(t.Context(), "run", path, "--bootstrap", bootstrap, "--out", out)
 		data, err := os.ReadFile(filepath.Join(p.begin(t, out, bootstrap), "run.json"))
 		var note report.Note
@@ -73,12 +73,13 @@ func cleanAfterKills(t *testing.T, bootstrap, dir string) {
 	killed := []string{without + "t-0", without + "t-1", without + "t-2", withGroup + "t", withGroup + "g"}
 	all := append([]string{dead, alive + "t"}, killed[:4]...)
 
-	cleanSays(t, bootstrap, nil, []string{"nothing was removed; --yes removes 1 topic (2 partitions) and 0 groups of 1 run"})
+	elsewhere := t.TempDir()
+	cleanSays(t, bootstrap, elsewhere, nil, []string{"nothing was removed; --yes removes 1 topic (2 partitions) and 0 groups of 1 run"})
 	left, _ := ofRuns(t, bootstrap)
 	if slices.Sort(all); !slices.Equal(left, all) {
 		t.Errorf("a list has removed something: there is %q, want %q", left, all)
 	}
-	cleanSays(t, bootstrap, []string{dead}, []string{
+	cleanSays(t, bootstrap, elsewhere, []string{dead}, []string{
 		"topic " + alive + "t was written to ", "topic " + without + "t-", " looks alive until 5 min after its last record", "group " + withGroup + "g has 2 members",
 	}, "--yes")
 	if err := resting.Process.Signal(os.Interrupt); err != nil {
@@ -87,8 +88,13 @@ func cleanAfterKills(t *testing.T, bootstrap, dir string) {
 	if code := resting.ended(t); code != exitInterrupted {
 		t.Errorf("exit code %d of a run whose pause was interrupted\n%s", code, resting.stderr.String())
 	}
-	cleanSays(t, bootstrap, killed, []string{"removed: 4 topics and 1 group"}, "--yes", "--force")
-	cleanSays(t, bootstrap, nil, []string{"no run has left anything"}, "--yes")
+	// The run after it has told of the first and taken away what it left in results.
+	if want := "msklt clean --bootstrap " + bootstrap + " --run " + cluster.RunID(without); !strings.Contains(reading.stderr.String(), want) {
+		t.Errorf("the run after a killed one does not say %q:\n%s", want, reading.stderr.String())
+	}
+	cleanSays(t, bootstrap, dir, killed[:3], []string{"removed: 3 topics and 0 groups"}, "--yes", "--run", cluster.RunID(without))
+	cleanSays(t, bootstrap, dir, killed[3:], []string{"its process was killed, as results/ shows", "removed: 1 topic and 1 group"}, "--yes")
+	cleanSays(t, bootstrap, dir, nil, []string{"no run has left anything"}, "--yes")
 }
 
 func writeText(t *testing.T, dir, name, text string) (path string) {
@@ -108,10 +114,11 @@ func kill(t *testing.T, p *program) {
 	p.ended(t)
 }
 
-// cleanSays holds what msklt clean removes and says.
-func cleanSays(t *testing.T, bootstrap string, removed, says []string, args ...string) {
+// cleanSays holds what msklt clean removes and says in a folder.
+func cleanSays(t *testing.T, bootstrap, in string, removed, says []string, args ...string) {
 	t.Helper()
 	p := command(t.Context(), append([]string{"clean", "--bootstrap", bootstrap, "--json"}, args...)...)
+	p.Dir = in
 	code := p.code(t)
 	var c cleaned
 	if err := json.Unmarshal(p.stdout.Bytes(), &c); err != nil {

@@ -253,9 +253,12 @@ func (s *saved) save(folder *report.Folder, o *generator.Output, l limits.Limits
 	}
 }
 
+// resultsFolder is where results go unless --out says otherwise.
+const resultsFolder = "results"
+
 // newOut names a result folder after its scenario and the time.
 func newOut(s *scenario.Scenario) string {
-	return filepath.Join("results", s.Name+"-"+time.Now().Format("20060102-150405"))
+	return filepath.Join(resultsFolder, s.Name+"-"+time.Now().Format("20060102-150405"))
 }
 
 // price sets what a run has cost, or what of it has no price.

@@ -21,6 +21,8 @@ type Leftover struct {
 	Groups []LeftGroup `json:"groups"`
 	// InUse says why the run may be alive; "" where nothing says so.
 	InUse string `json:"in_use,omitempty"`
+	// Dead says that its process is known to have ended, so that nothing else counts.
+	Dead bool `json:"dead,omitempty"`
 
 	wrote bool // its topics have or had records
 }
@@ -49,9 +51,10 @@ const startTime = time.Hour
 // Leftovers finds what runs have on the cluster and the client may describe, the oldest
 // first, and changes nothing. What else there is, clusters leave out of their lists
 // without a word; one that says so is an error. With the prefix of a run, "" for all, it
-// is about that one, which is known to have ended: it does not create topics any more. It
-// takes two seconds in which it looks whether topics are written to.
-func (c *Cluster) Leftovers(ctx context.Context, only string) ([]*Leftover, error) {
+// is about that one, which is said to have ended: just members of its groups and what
+// happens at this moment speak against that. The dead are prefixes of runs that are known
+// to have ended. It takes two seconds in which it looks whether topics are written to.
+func (c *Cluster) Leftovers(ctx context.Context, only string, dead []string) ([]*Leftover, error) {
 	now := time.Now()
 	found := map[string]*Leftover{}
 	of := func(name string) *Leftover {
@@ -90,7 +93,7 @@ func (c *Cluster) Leftovers(ctx context.Context, only string) ([]*Leftover, erro
 		return nil, err
 	}
 	c.readSizes(ctx, all)
-	if err := c.watch(ctx, all); err != nil {
+	if err := c.watch(ctx, all, only != ""); err != nil {
 		return nil, err
 	}
 	if all, err = c.withoutGone(ctx, all); err != nil {
@@ -98,6 +101,11 @@ func (c *Cluster) Leftovers(ctx context.Context, only string) ([]*Leftover, erro
 	}
 	if only == "" {
 		awaitStarts(all, now)
+	}
+	for _, l := range all {
+		if l.Dead = slices.Contains(dead, l.Prefix); l.Dead {
+			l.InUse = ""
+		}
 	}
 	return all, nil
 }
@@ -173,8 +181,9 @@ func (c *Cluster) readSizes(ctx context.Context, all []*Leftover) {
 	}
 }
 
-// watch counts the records of topics, and looks for runs that write.
-func (c *Cluster) watch(ctx context.Context, all []*Leftover) error {
+// watch counts the records of topics, and looks for runs that write; where they are said
+// to have ended, at this moment.
+func (c *Cluster) watch(ctx context.Context, all []*Leftover, ended bool) error {
 	names := topicsOf(all)
 	if len(names) == 0 {
 		return nil
@@ -196,7 +205,7 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover) error {
 			for _, end := range ends[t.Name] {
 				l.wrote = l.wrote || end.Offset > 0
 			}
-			if w := writing[t.Name]; w != nil && l.InUse == "" {
+			if w := writing[t.Name]; w != nil && l.InUse == "" && (w.Grown > 0 || !ended) {
 				l.InUse = fmt.Sprintf("topic %s %s; a run that was killed looks alive until %.0f min after its last record", t.Name, w, recentTime.Minutes())
 			}
 		}
@@ -262,8 +271,8 @@ func between(starts, ends map[int32]kadm.ListedOffset, partitions int) (sum int6
 	return sum, true
 }
 
-// RemoveLeftovers removes what it is given and nothing else. With force, members that
-// are in a group leave it first.
+// RemoveLeftovers removes what it is given and nothing else. With force, and of the
+// dead, members that are in a group leave it first.
 func (c *Cluster) RemoveLeftovers(ctx context.Context, all []*Leftover, force bool, tell func(Progress)) Removal {
 	var topics []*Topic
 	var groups []string
@@ -273,7 +282,7 @@ func (c *Cluster) RemoveLeftovers(ctx context.Context, all []*Leftover, force bo
 		}
 		for _, g := range l.Groups {
 			groups = append(groups, g.Name)
-			if force && len(g.ids) > 0 {
+			if (force || l.Dead) && len(g.ids) > 0 {
 				c.dismiss(ctx, g)
 			}
 		}

@@ -74,7 +74,7 @@ func TestVirtualLeftoversGo(t *testing.T) {
 			time.AfterFunc(time.Duration(1500+1000*i)*time.Millisecond, remove("", fmt.Sprint(stays, i)))
 		}
 		time.AfterFunc(5500*time.Millisecond, remove("", amid+"t"))
-		all, err := c.Leftovers(t.Context(), "")
+		all, err := c.Leftovers(t.Context(), "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
