@@ -83,6 +83,7 @@ func (o *observer) turnedAway(addr string) {
 	defer o.mu.Unlock()
 	at := o.now()
 	o.replay.TurnAway(at, at, o.broker(addr), o.all.welcomed, o.doorOf(addr).welcomed)
+	o.replay.Told(o.broker(addr))
 }
 
 // silent is for how long a new connection gets no answer before that counts.

@@ -85,13 +85,14 @@ type Replay struct {
 	order     []*Scope
 	throttled []Throttled
 	turned    map[int32][]turnedAway // by broker, then by second
+	told      map[int32]int          // of those, with the reason
 	stride    int                    // one in so many throttle responses is kept
 	seen      int
 }
 
 // NewReplay returns an empty replay.
 func NewReplay() *Replay {
-	return &Replay{scopes: map[Instance]*Scope{}, turned: map[int32][]turnedAway{}, stride: 1}
+	return &Replay{scopes: map[Instance]*Scope{}, turned: map[int32][]turnedAway{}, told: map[int32]int{}, stride: 1}
 }
 
 // Scope returns the scope of an instance, the same one each time.

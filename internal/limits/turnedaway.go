@@ -50,6 +50,9 @@ func (r *Replay) TurnAway(since, at time.Duration, broker int32, held, there int
 	t.held, t.there, t.least = max(t.held, held), max(t.there, there), min(t.least, there)
 }
 
+// Told notes that a broker gave the number of connections as the reason.
+func (r *Replay) Told(broker int32) { r.told[broker]++ }
+
 // turnedSeconds is the second after the last in which connections were turned away.
 func (r *Replay) turnedSeconds() (n int) {
 	for _, seconds := range r.turned {
@@ -121,13 +124,16 @@ func noteTurn[K comparable](all map[K]*turns, at K, second int, t turnedAway) {
 // undeclared is the limit that turns connections away for a while, which no declared one
 // explains, while others stand at the same broker all the time: a broker that goes away
 // closes those, too. Where more and more stand it is on their rate, else on their number.
+// A broker that gives the reason needs no while; it is then taken for the rate's, as MSK's
+// IAM listeners give it.
 func (e Evidence) undeclared(broker int32, t turns) (at Instance, ok bool) {
 	const lasting = 2 * time.Second
-	if broker == UnknownBroker || t.count < fewResponses || t.last-t.first < lasting || t.least < 1 {
+	short := t.last-t.first < lasting || t.least < 1
+	if broker == UnknownBroker || t.count < fewResponses || short && e.Replay.told[broker] < fewResponses {
 		return at, false
 	}
 	at = Instance{Limit: BrokerConnections, Broker: broker}
-	if grown := float64(t.late - t.early); grown > max(2, matchTolerance*float64(t.late)) {
+	if grown := float64(t.late - t.early); short || grown > max(2, matchTolerance*float64(t.late)) {
 		at.Limit = BrokerAttempts
 	}
 	return at, true

@@ -181,3 +181,31 @@ func TestUndeclaredLimitOnConnections(t *testing.T) {
 		})
 	}
 }
+
+// TestToldTooMany: three logins that are told "too many connects" are a finding without a
+// declared limit and within a moment; two, or closes without a reason, are none.
+func TestToldTooMany(t *testing.T) {
+	for name, c := range map[string]struct {
+		away, told int
+		found      bool
+	}{
+		"three": {3, 3, true}, "two": {2, 2, false}, "no reason": {50, 0, false}, "hardly one": {50, 2, false},
+	} {
+		r := NewReplay()
+		for range 40 {
+			r.Add(time.Second, []Charge{{Scope: r.Scope(Instance{Limit: BrokerAttempts, Broker: 1}), N: 1}}, 0, Source{})
+		}
+		for range c.away {
+			r.TurnAway(time.Second, time.Second, 1, 9, 9)
+		}
+		for range c.told {
+			r.Told(1)
+		}
+		binding, unexplained := Attribute(Evidence{Replay: r, End: 10 * time.Second})
+		if unexplained != c.found || (len(binding) == 1) != c.found {
+			t.Errorf("%s: unexplained %v, named %+v", name, unexplained, binding)
+		} else if c.found && (binding[0].Limit != BrokerAttempts || binding[0].Declared != nil || binding[0].Observed != 37) {
+			t.Errorf("%s: named %+v", name, binding[0])
+		}
+	}
+}
