@@ -65,10 +65,13 @@ func Removing(p cluster.Progress) string {
 func changing(doing string, p cluster.Progress, waiting string) string {
 	text := fmt.Sprintf("%s: %s of %s", doing, report.Count(int64(p.Done)), report.Counted(p.Of, "partition"))
 	if p.Left >= time.Second {
-		text += ", about " + report.Wait(p.Left.Seconds()) + " left" + waiting
+		text += ", about " + report.Wait(p.Left.Seconds()) + " left"
 	}
 	if p.Refused {
 		text += "; the cluster refuses more for now"
+	}
+	if p.Left >= time.Second || p.Refused {
+		text += waiting
 	}
 	return text
 }

@@ -135,7 +135,7 @@ func uses(r *Result) []use {
 		}
 		list = append(list, use{
 			Limit: string(h.Limit), Scope: clip(h.Scope, 60), Share: 1 - h.Headroom,
-			Declared: quantity(h.Declared, h.Unit), Used: quantity(h.Used, h.Unit), Free: percent(h.Headroom),
+			Declared: quantity(h.Declared, h.Unit), Used: quantity(h.Used, h.Unit), Free: percent(max(0, h.Headroom)),
 		})
 	}
 	return list

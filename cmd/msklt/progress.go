@@ -32,6 +32,8 @@ type progress struct {
 	ended bool
 	stage string
 	told  time.Time
+	last  string // what was told
+	after string // what the stage came to since it was told of
 	drawn []string
 }
 
@@ -56,18 +58,28 @@ func (p *progress) show(g generator.Progress) {
 		p.draw(frame(g, stopping, width), width, height)
 	case g.Stage != "":
 		what, _, _ := strings.Cut(g.Stage, ":") // how far it is comes after the colon
+		p.leaveStage(what)
+		p.after = g.Stage
 		p.line(g.Stage, what != p.stage || time.Since(p.told) >= progressEvery)
 		p.stage = what
 	default:
-		p.stage = ""
+		p.leaveStage("")
 		p.line(columns(g, stopping), g.Elapsed%progressEvery == 0)
 	}
 }
 
 func (p *progress) line(text string, worth bool) {
-	if worth {
+	if worth && text != p.last {
 		fmt.Fprintln(p.w, text)
-		p.told = time.Now()
+		p.told, p.last = time.Now(), text
+	}
+}
+
+// leaveStage tells how far a stage came, unless the next is the same.
+func (p *progress) leaveStage(next string) {
+	if next != p.stage {
+		p.line(p.after, p.after != "")
+		p.stage, p.after = "", ""
 	}
 }
 
@@ -122,6 +134,9 @@ func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended = true
+	if p.w != nil && !p.terminal {
+		p.leaveStage("")
+	}
 	if len(p.drawn) > 0 {
 		width, height := p.screen()
 		fmt.Fprint(p.w, upOver(p.drawn, width, height)+"\x1b[J")
@@ -177,7 +192,11 @@ func hottest(h generator.HotPartition) string {
 // columns is a line whose columns stay where they are, but for the names at its end.
 func columns(g generator.Progress, stopping bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%5.0f of %.0f s", g.Elapsed.Seconds(), g.Total.Seconds())
+	at := fmt.Sprintf("%5.0f of %.0f s", g.Elapsed.Seconds(), g.Total.Seconds())
+	if g.Elapsed > g.Total {
+		at = fmt.Sprintf("%5.0f s%s", g.Elapsed.Seconds(), strings.Repeat(" ", len(fmt.Sprintf(" of %.0f", g.Total.Seconds()))))
+	}
+	b.WriteString(at)
 	for _, f := range figures(g) {
 		b.WriteString("  " + f.cell())
 	}

@@ -248,3 +248,26 @@ func TestProgressQuiet(t *testing.T) {
 		t.Errorf("a dumb terminal gets %q", stderr.String())
 	}
 }
+
+// TestLinesTellOfTheEnd: without a terminal, the last line about a stage is how far it
+// came, and a drain does not come out of a time that is over.
+func TestLinesTellOfTheEnd(t *testing.T) {
+	var said bytes.Buffer
+	p := &progress{w: &said, signalled: func() os.Signal { return nil }}
+	drain := under
+	drain.Elapsed, drain.Phase = 50*time.Second, "drain"
+	for _, g := range []generator.Progress{
+		{Stage: "creating topics: 0 of 6"}, {Stage: "creating topics: 3 of 6"}, {Stage: "creating topics: 6 of 6"}, {Stage: "reading"}, drain,
+		{Stage: "removing topics: 0 of 6"}, {Stage: "removing topics: 6 of 6"},
+	} {
+		p.show(g)
+	}
+	p.end()
+	want := "creating topics: 0 of 6\ncreating topics: 6 of 6\nreading\n" + columns(drain, false) + "\nremoving topics: 0 of 6\nremoving topics: 6 of 6\n"
+	if said.String() != want {
+		t.Errorf("told\n%swant\n%s", said.String(), want)
+	}
+	if got := columns(drain, false); !strings.HasPrefix(got, "   50 s        offered ") || strings.Index(got, "offered") != strings.Index(columns(under, false), "offered") {
+		t.Errorf("%q", got)
+	}
+}

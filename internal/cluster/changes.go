@@ -14,7 +14,7 @@ import (
 // Progress is how far the creation or the removal of topics is.
 type Progress struct {
 	Done, Of int           // partitions
-	Left     time.Duration // until the last request at best; 0 when nothing has to be waited for
+	Left     time.Duration // until the last request at best; 0 when nothing has to be waited for, or it is not known
 	// Refused says that the cluster refuses changes for now: others use its allowance.
 	Refused bool
 }
@@ -66,6 +66,7 @@ func (c *Cluster) carryOut(ctx context.Context, q *changes) error {
 	for _, s := range q.todo {
 		q.of += s.partitions
 	}
+	c.pace.ForgetRefusals()
 	moved, refused := time.Now(), false
 	for len(q.todo) > 0 {
 		sizes := q.sizes()
@@ -94,7 +95,7 @@ func (c *Cluster) carryOut(ctx context.Context, q *changes) error {
 			return err
 		}
 		if refused = len(again) > 0; refused {
-			c.pace.Hold(c.now() + max(pause, refusedPause))
+			c.pace.Refused(c.now(), max(pause, refusedPause))
 		}
 		if sum > 0 {
 			moved = time.Now()

@@ -141,7 +141,11 @@ func (c *Cluster) describeGroups(ctx context.Context, all []*Leftover) error {
 				g.ids = append(g.ids, m.MemberID)
 			}
 			if g.Members = len(g.ids); g.Members > 0 && l.InUse == "" {
-				l.InUse = fmt.Sprintf("group %s has %d members; those of a run that was killed are forgotten within 45 s", g.Name, g.Members)
+				members := fmt.Sprintf("%d members", g.Members)
+				if g.Members == 1 {
+					members = "1 member"
+				}
+				l.InUse = fmt.Sprintf("group %s has %s; those of a run that was killed are forgotten within 45 s", g.Name, members)
 			}
 		}
 	}

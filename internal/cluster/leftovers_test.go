@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -87,4 +88,21 @@ func TestVirtualLeftoversGo(t *testing.T) {
 			t.Errorf("%v records in a topic that has none", records)
 		}
 	})
+}
+
+// TestRemovalCounts: topics whose creation was interrupted count with the partitions
+// that they were to have.
+func TestRemovalCounts(t *testing.T) {
+	c, _ := start(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	topics, err := c.CreateTopics(ctx, runName, many(2, 6), ignore)
+	if err == nil || len(topics) != 2 {
+		t.Fatalf("%d topics, %v", len(topics), err)
+	}
+	var last cluster.Progress
+	gone := c.Remove(ctx, topics, nil, func(p cluster.Progress) { last = p })
+	if err := gone.Err(); err != nil || last.Of != 12 || last.Done != 12 {
+		t.Errorf("told %+v, %v; want 12 of 12 partitions", last, err)
+	}
 }

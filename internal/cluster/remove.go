@@ -45,7 +45,7 @@ func (c *Cluster) Remove(ctx context.Context, topics []*Topic, groups []string, 
 	err := c.removeGroups(ctx, groups, &r)
 	q := &changes{tell: tell}
 	for _, t := range created(topics) {
-		q.todo = append(q.todo, step{topic: t, partitions: max(1, len(t.Leaders))})
+		q.todo = append(q.todo, step{topic: t, partitions: max(1, len(t.Leaders), t.asked)})
 	}
 	q.send = func(ctx context.Context, some []step) ([]step, time.Duration, error) { return c.delete(ctx, some, &r) }
 	if err == nil {

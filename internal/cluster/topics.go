@@ -26,6 +26,7 @@ type Topic struct {
 	Created bool   // by this run, which therefore deletes it
 	ID      [16]byte
 	Leaders []int32 // of each partition
+	asked   int     // partitions that the cluster was asked for; they may not all have come yet
 	// Start and End are the log-end offsets before and after the traffic;
 	// First is the log-start offset afterwards.
 	Start, End, First []int64
@@ -122,7 +123,7 @@ func (c *Cluster) create(ctx context.Context, some []step, declared map[*Topic]s
 	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
 		for _, s := range some {
-			s.topic.Created = true // the cluster may have made it all the same
+			s.topic.Created, s.topic.asked = true, s.upTo // the cluster may have made it all the same
 		}
 		return nil, 0, refused("creating topic "+some[0].topic.Actual, createTopic, err)
 	}
@@ -172,7 +173,9 @@ func (c *Cluster) settle(some []step, answers map[string]outcome, doing string, 
 		case errors.Is(err, kerr.RequestTimedOut), errors.Is(err, kerr.TopicAlreadyExists) && mine(s.topic.Actual):
 			err = nil // it is being made, or was by a request whose answer was lost
 		}
-		s.topic.Created = s.topic.Created || err == nil || !told
+		if err == nil || !told {
+			s.topic.Created, s.topic.asked = true, s.upTo
+		}
 		if err != nil && first == nil {
 			first = refused(doing+s.topic.Actual, takes, err)
 		}

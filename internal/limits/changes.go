@@ -13,6 +13,18 @@ type ChangePace struct {
 	gap  time.Duration // from one request to the next
 	made []change      // of the last changeWindow
 	next time.Duration // no request before it
+
+	rate    float64 // partitions a second that may change for long; 0: not declared
+	refused refusals
+}
+
+// refusals are what a cluster has refused for now: an allowance that others used up,
+// too, comes back as time goes, and what is known of it here does not count.
+type refusals struct {
+	since   time.Duration // when the first of them was over
+	changed int           // partitions since then
+	last    bool          // the last request was one of them
+	any     bool
 }
 
 type change struct {
@@ -37,7 +49,7 @@ const (
 func NewChangePace(l Limits) *ChangePace {
 	p := &ChangePace{}
 	if rate := l.Of(ClusterPartitionChanges); rate > 0 {
-		p.most = max(1, int(rate*300+1e-6))
+		p.most, p.rate = max(1, int(rate*300+1e-6)), rate
 	}
 	if rate := l.Of(ClusterTopicRequests); rate > 0 {
 		p.gap = time.Duration(float64(time.Second) / (requestShare * rate))
@@ -97,16 +109,54 @@ func (p *ChangePace) Made(now time.Duration, partitions int) {
 	p.made = slices.DeleteFunc(p.made, func(c change) bool { return c.at+changeWindow <= now })
 	p.made = append(p.made, change{now, partitions})
 	p.next = max(p.next, now+p.gap)
+	p.refused.last = false
+	p.refused.changed += partitions
 }
 
-// Hold keeps requests back until a time.
-func (p *ChangePace) Hold(until time.Duration) { p.next = max(p.next, until) }
+// Refused notes that the cluster refused some of the last request, and keeps the next
+// back for so long.
+func (p *ChangePace) Refused(now, pause time.Duration) {
+	p.next = max(p.next, now+pause)
+	if !p.refused.any {
+		p.refused = refusals{since: p.next, any: true}
+	}
+	p.refused.last = true
+}
+
+// ForgetRefusals is for requests that do not follow the last ones: how fast the cluster
+// took those says nothing any more.
+func (p *ChangePace) ForgetRefusals() { p.refused = refusals{} }
 
 // Left is how long from now on it takes until the last request about topics of so
-// many partitions may be made.
+// many partitions may be made. While the cluster refuses them it is 0 where not known.
 func (p *ChangePace) Left(now time.Duration, sizes []int) time.Duration {
-	then := &ChangePace{p.most, p.gap, slices.Clone(p.made), p.next}
+	if p.refused.last {
+		return p.leftRefused(now, sizes)
+	}
+	then := *p
+	then.made = slices.Clone(p.made)
 	return then.run(now, sizes) - now
+}
+
+// leftRefused takes an allowance that is used up to come back at the declared rate, or
+// else at that at which partitions changed since the first refusal: from the next
+// request on, the last topic waits for those before it.
+func (p *ChangePace) leftRefused(now time.Duration, sizes []int) time.Duration {
+	if len(sizes) == 0 {
+		return 0
+	}
+	rate := p.rate
+	if took := p.next - p.refused.since; rate == 0 && took > 0 {
+		rate = float64(p.refused.changed) / took.Seconds()
+	}
+	if rate == 0 {
+		return 0
+	}
+	sum := 0
+	for _, size := range sizes[:len(sizes)-1] {
+		sum += size
+	}
+	return max(0, p.next-now) + time.Duration(float64(sum)/rate*float64(time.Second))
 }
 
 // run makes all requests about topics of so many partitions and returns when the last

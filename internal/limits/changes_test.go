@@ -38,7 +38,7 @@ func TestChangePace(t *testing.T) {
 	if n, wait := p.Next(10*time.Second, many(200, 1)); n != 50 || wait != 0 {
 		t.Errorf("after 200 changes %d more go after %v, want 50 at once", n, wait)
 	}
-	p.Hold(40 * time.Second)
+	p.Refused(10*time.Second, 30*time.Second)
 	if n, wait := p.Next(10*time.Second, many(200, 1)); n != 50 || wait != 30*time.Second {
 		t.Errorf("held back, %d more go after %v, want 50 after 30 s", n, wait)
 	}
