@@ -87,8 +87,9 @@ phases:
 	connections, attempts, second := most("")
 	with, tried, busiest := most("idle:\n  dashboards: {connections: 400, connect_rate: 50/s}\n  leaked: {connections: 100, connect_rate: 100/s}")
 	// Nothing but the idle connections is added: no metadata, no second connection
-	// in a quarter of an hour.
-	if with != connections+500 || tried != attempts+500 {
+	// in a quarter of an hour. Which of the others stand at once depends on when each
+	// has been idle for 9 minutes.
+	if d := with - connections - 500; d < -1 || d > 1 || tried != attempts+500 {
 		t.Errorf("%d connections and %d attempts, without idle ones %d and %d", with, tried, connections, attempts)
 	}
 	// The two fleets open 150 a second between them; a second's edges let one more

@@ -28,8 +28,23 @@ var ErrEnvironment = errors.New("environment")
 
 // Errorf makes an error that is ErrEnvironment; the format is fmt.Errorf's.
 func Errorf(format string, args ...any) error {
+	for i, a := range args {
+		var early *kgo.ErrFirstReadEOF
+		if err, ok := a.(error); ok && errors.As(err, &early) {
+			args[i] = hungUpError{err}
+		}
+	}
 	return environmentError{fmt.Errorf(format, args...)}
 }
+
+// hungUpError is a connection that was closed before its first answer, where franz-go
+// asks whether TLS or a login lacks. It was there when the brokers were visited.
+type hungUpError struct{ error }
+
+func (e hungUpError) Error() string {
+	return "a broker accepts connections and closes them at once: it may be out of connections (max.connections), or want TLS or a login"
+}
+func (e hungUpError) Unwrap() error { return e.error }
 
 type environmentError struct{ error }
 
