@@ -71,7 +71,7 @@ func (r *run) drive(ctx context.Context) {
 	for _, f := range r.idle {
 		f.held = f.open.Load()
 	}
-	r.drain(context.WithoutCancel(ctx))
+	r.drain(ctx)
 	for _, f := range r.idle {
 		f.close() // so that the reconciliation finds a connection
 	}
@@ -94,21 +94,26 @@ func (r *run) pass(stop <-chan struct{}) {
 // drain awaits what was handed, then aborts what the clients still hold and
 // awaits the requests in flight, so that every record's fate is known.
 func (r *run) drain(ctx context.Context) {
+	r.draining.Store(int64(time.Since(r.start)))
 	var all sync.WaitGroup
 	for _, p := range r.producer {
 		all.Go(func() {
 			ended := p.txn.last()
-			soft, cancel := context.WithTimeout(ctx, drainTimeout)
+			soft, cancel := r.within(ctx, drainTimeout)
 			defer cancel()
 			if p.client.Flush(soft) == nil && await(soft, ended) {
 				return
 			}
-			hard, cancel := context.WithTimeout(ctx, abortTimeout)
+			hard, cancel := r.hurried(ctx, abortTimeout)
 			defer cancel()
 			if err := p.client.AbortBufferedRecords(hard); err != nil {
 				r.errors.add("drain", fmt.Errorf("requests in flight were never answered: %w", err), time.Since(r.start))
 				p.client.UnsafeAbortBufferedRecords()
-				told, cancel := context.WithTimeout(ctx, abortTimeout)
+				patience := abortTimeout
+				if r.leaves() {
+					patience = leavingTimeout
+				}
+				told, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 				defer cancel()
 				_ = p.client.Flush(told) // the client tells of what it gave up in its own time
 			}
@@ -137,7 +142,7 @@ func (r *run) awaitBatches() {
 	for _, p := range r.producer {
 		p.recorder.settle()
 	}
-	for range 100 {
+	for i := 0; i < 100 && !r.leaves(); i++ {
 		settled := true
 		for _, loads := range r.loads {
 			for _, l := range loads {

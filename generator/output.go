@@ -24,6 +24,7 @@ func (r *run) output() *Output {
 		StartedAt:       r.start.UTC(),
 		DurationSeconds: r.finished.Seconds(),
 		Interrupted:     r.interrupted,
+		InterruptedAt:   r.interruptedAt().Seconds(),
 		Phases:          r.phases(),
 		Errors:          r.errors.list(),
 		Events:          r.events.list(),
@@ -74,6 +75,14 @@ func (r *run) output() *Output {
 		r.histogram("client_wait", total.wait), r.histogram("lag", total.lag), r.histogram("end_to_end", total.endToEnd),
 	}, finer...)
 	return out
+}
+
+// interruptedAt is when sending was interrupted; 0 where it was not.
+func (r *run) interruptedAt() time.Duration {
+	if !r.interrupted {
+		return 0
+	}
+	return r.stopped
 }
 
 func (r *run) target() report.Target {

@@ -19,6 +19,7 @@ const progressSeconds = 5
 type Progress struct {
 	Stage   string // set before and after the traffic: what is being waited for
 	Elapsed time.Duration
+	Awaits  time.Duration // for so long at most the waiting records, once sending has ended
 	Total   time.Duration
 	Phase   string // "drain" after the last one
 
@@ -115,6 +116,9 @@ func (r *run) progress(n int, responses *lately) Progress {
 		Elapsed: time.Duration(n) * time.Second, Total: r.end, Span: time.Duration(n-first) * time.Second,
 		Writers: len(r.producer) > 0, Readers: len(r.groups) > 0,
 		P99: responses.p99(), Waiting: last.waiting, Backlog: last.backlog,
+	}
+	if since := time.Duration(r.draining.Load()); since > 0 {
+		p.Awaits = max(time.Second, since+drainTimeout-p.Elapsed)
 	}
 	p.Phase = r.phaseAt(p.Elapsed - time.Second)
 	r.progressOfClients(&p, first, n)

@@ -6,10 +6,12 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/sasl"
@@ -46,6 +48,9 @@ type Config struct {
 	// Snapshot is called before the traffic, about once a second while it flows, and
 	// once more when all is known; nil for never. The traffic does not wait for it.
 	Snapshot func(*Snapshot)
+	// Leave, when it is done, has a run that was interrupted end at once, with the result
+	// of what is known without asking the cluster, and remove nothing; nil for never.
+	Leave context.Context
 	// Auth is how clients log in; nil for not at all. Its errors, and those of the
 	// cluster about it, are counted, and clients try again.
 	Auth sasl.Mechanism
@@ -118,6 +123,7 @@ type run struct {
 	broken  chan abort // by the watch
 	aborted *abort
 
+	draining    atomic.Int64  // nanoseconds since start, once sending has ended
 	stopped     time.Duration // when sending ended
 	finished    time.Duration // when the drain ended
 	interrupted bool
@@ -133,6 +139,9 @@ type run struct {
 func Run(ctx context.Context, c Config) (out *Output, err error) {
 	if c.Prefix == "" {
 		c.Prefix = NewPrefix()
+	}
+	if c.Leave == nil {
+		c.Leave = context.Background()
 	}
 	r := &run{
 		Config: c, prefix: c.Prefix, observer: newObserver(wholeSecond(-time.Second)),
@@ -166,11 +175,11 @@ func Run(ctx context.Context, c Config) (out *Output, err error) {
 		}
 	}()
 	if err := r.prepare(ctx); err != nil {
-		r.close()
+		r.close(ctx)
 		return nil, orInterrupt(ctx, err)
 	}
 	r.drive(ctx)
-	r.settle(context.WithoutCancel(ctx))
+	r.settle(ctx)
 	out = r.output()
 	r.tell(r.finished, true)
 	return out, nil
@@ -364,7 +373,15 @@ func (r *run) clean(ctx context.Context) error {
 	if ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
-	r.say("removing the run's topics and groups")
+	if r.leaves() {
+		return &LeftError{r.prefix, errors.New("left at once")}
+	}
+	if r.interrupted && !r.ends { // the cluster has not answered for a while
+		r.cluster.Hurry(hurriedTimeout)
+		r.say(fmt.Sprintf("removing the run's topics and groups, for up to %.0f s: the cluster does not answer; Ctrl-C again leaves now", hurriedTimeout.Seconds()))
+	} else {
+		r.say("removing the run's topics and groups")
+	}
 	var groups []string
 	for _, g := range r.groups {
 		groups = append(groups, g.id)
@@ -374,21 +391,4 @@ func (r *run) clean(ctx context.Context) error {
 		return &LeftError{r.prefix, err}
 	}
 	return nil
-}
-
-// close ends all clients, at once: a cluster that is gone keeps each one waiting.
-func (r *run) close() {
-	for _, f := range r.idle {
-		f.close()
-	}
-	var all sync.WaitGroup
-	for _, p := range r.producer {
-		all.Go(p.client.Close)
-	}
-	for _, g := range r.groups {
-		for _, m := range g.present {
-			all.Go(m.close)
-		}
-	}
-	all.Wait()
 }

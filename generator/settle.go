@@ -15,7 +15,7 @@ import (
 // A cluster that is gone by now costs the reconciliation, not the result; a topic
 // that is gone costs that of its records.
 func (r *run) settle(ctx context.Context) {
-	r.ends = r.findGone(ctx) && r.logEnds(ctx)
+	r.ends = !r.leaves() && r.findGone(ctx) && r.logEnds(ctx)
 	for deadline := time.Now().Add(markerTimeout); r.ends && r.missesMarkers() && time.Now().Before(deadline); {
 		time.Sleep(50 * time.Millisecond)
 		r.ends = r.logEnds(ctx)
@@ -23,8 +23,7 @@ func (r *run) settle(ctx context.Context) {
 	if r.ends {
 		r.awaitReaders()
 	}
-	r.close()
-	r.reading.Wait()
+	r.close(ctx)
 	if r.ends && r.shared() {
 		r.ends = r.logEnds(ctx) // others may have written since, and groups read it
 	}
@@ -33,7 +32,7 @@ func (r *run) settle(ctx context.Context) {
 
 // findGone looks for topics that somebody has deleted, and tells whether it could.
 func (r *run) findGone(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	ctx, cancel := r.hurried(ctx, adminTimeout)
 	defer cancel()
 	gone, err := r.cluster.Gone(ctx, r.sortedTopics())
 	if err != nil {
@@ -65,7 +64,7 @@ func (r *run) logEnds(ctx context.Context) bool {
 
 // offsets reads offsets of every topic that is there and tells whether it could.
 func (r *run) offsets(ctx context.Context, read func(context.Context, []*cluster.Topic) ([][]int64, error), keep func(*cluster.Topic, []int64)) bool {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	ctx, cancel := r.hurried(ctx, adminTimeout)
 	defer cancel()
 	all := r.there()
 	found, err := read(ctx, all)
@@ -105,7 +104,7 @@ func (r *run) awaitReaders() {
 			if r.stopped < r.end {
 				limit = stallTimeout / 10
 			}
-			if time.Since(moved) > limit || time.Since(begin) > readTimeout {
+			if time.Since(moved) > limit || r.leaves() || time.Since(begin) > readTimeout {
 				r.errors.add("fetch", fmt.Errorf("group %s stopped before the end of the log", g.Name), r.clock.now())
 				break
 			}

@@ -35,7 +35,8 @@ func (r *run) follow(reading, traffic context.Context, g *group) {
 				r.join(reading, traffic, g)
 			}
 			for range min(c.Leave, len(g.present)) {
-				leaving.Go(g.youngest().leave)
+				m := g.youngest()
+				leaving.Go(func() { r.part(reading, m) })
 			}
 		}})
 	}
@@ -106,19 +107,19 @@ func (g *group) youngest() *member {
 	return m
 }
 
-// leave ends a member as an application ends in good order: what it has read is
+// part ends a member as an application ends in good order: what it has read is
 // handed over and processed, its offsets are committed, and the group is told.
-func (m *member) leave() {
+func (r *run) part(ctx context.Context, m *member) {
 	m.stop()
 	<-m.done
-	m.close()
+	ctx, cancel := r.within(ctx, leaveTimeout)
+	defer cancel()
+	m.close(ctx)
 }
 
 // close tells the group and ends the client. A cluster that does not answer is left
 // untold.
-func (m *member) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
-	defer cancel()
+func (m *member) close(ctx context.Context) {
 	if err := m.client.LeaveGroupContext(ctx); err != nil {
 		m.errors.add("leave", err, m.clock.now())
 	}

@@ -149,7 +149,7 @@ func endCase(r *Result) testCase {
 	c := testCase{Name: "ran to its end"}
 	switch {
 	case r.Interrupted:
-		c.Error = &testProblem{Message: "interrupted after " + seconds(r.DurationSeconds), Type: "run"}
+		c.Error = &testProblem{Message: "interrupted" + r.afterTraffic(), Type: "run"}
 	case r.Aborted != nil: // by a threshold, which has a case of its own
 		c.Skipped = &testProblem{Message: stoppedBy(r.Aborted)}
 	}

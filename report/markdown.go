@@ -36,7 +36,7 @@ func (m *markdown) result(name string, r *Result) {
 	m.line("## msklt " + inline(name, 80) + ": " + inline(words(string(r.Verdict.Status)), 40) + "\n")
 	m.line("**Verdict:** " + inline(r.Verdict.Summary, 1000) + "\n")
 	if r.Interrupted {
-		m.line("**Interrupted** after " + seconds(r.DurationSeconds) + ": this is what ran until then.\n")
+		m.line("**Interrupted**" + r.afterTraffic() + ": this is what ran until then.\n")
 	}
 	if r.Aborted != nil {
 		m.line("The run was " + inline(stoppedBy(r.Aborted), 400) + ".\n")

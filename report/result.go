@@ -35,7 +35,8 @@ type Result struct {
 	StartedAt       time.Time    `json:"started_at"` // start of traffic, a whole second
 	DurationSeconds float64      `json:"duration_seconds"`
 	Interrupted     bool         `json:"interrupted"`
-	Aborted         *Aborted     `json:"aborted,omitempty"` // by a threshold; nil when it ran its time
+	InterruptedAt   float64      `json:"interrupted_at_seconds,omitempty"` // after the start of traffic; the rest of the duration is the drain
+	Aborted         *Aborted     `json:"aborted,omitempty"`                // by a threshold; nil when it ran its time
 	Validity        Validity     `json:"validity"`
 	Verdict         Verdict      `json:"verdict"`
 	Thresholds      []Threshold  `json:"thresholds"`

@@ -69,7 +69,7 @@ func (s *sheet) verdict(r *Result) {
 		fmt.Fprintln(s.w, line)
 	}
 	if r.Interrupted {
-		for _, line := range wrap("interrupted after "+seconds(r.DurationSeconds)+": this is what ran until then", s.width) {
+		for _, line := range wrap("interrupted"+r.afterTraffic()+": this is what ran until then", s.width) {
 			fmt.Fprintln(s.w, line)
 		}
 	}
@@ -79,6 +79,14 @@ func (s *sheet) verdict(r *Result) {
 		}
 	}
 	s.gap()
+}
+
+// afterTraffic says when a run was interrupted; older results do not tell.
+func (r *Result) afterTraffic() string {
+	if r.InterruptedAt == 0 {
+		return ""
+	}
+	return " after " + seconds(r.InterruptedAt)
 }
 
 func stoppedBy(a *Aborted) string {

@@ -202,9 +202,19 @@ func columns(g generator.Progress, stopping bool) string {
 	}
 	fmt.Fprintf(&b, "  phase %s  hottest %s", g.Phase, hottest(g.Hottest))
 	if stopping {
-		b.WriteString("  stopping")
+		b.WriteString("  " + stopped(g) + "; " + leaveNow)
 	}
 	return b.String()
+}
+
+const leaveNow = "Ctrl-C again leaves now, with the result"
+
+// stopped says what a run waits for that was interrupted.
+func stopped(g generator.Progress) string {
+	if g.Awaits == 0 {
+		return "stopping"
+	}
+	return fmt.Sprintf("stopping: waits for %s, up to %.0f s", report.Counted(int(g.Waiting), "answer"), g.Awaits.Seconds())
 }
 
 // frame is what a terminal shows. Where there is room, figures stand apart.
@@ -218,7 +228,7 @@ func frame(g generator.Progress, stopping bool, width int) []string {
 	}
 	lines := []string{head}
 	if stopping {
-		lines = append(lines, "stopping: waits for what was sent", "Ctrl-C again leaves at once")
+		lines = append(lines, stopped(g), leaveNow)
 	}
 	gap := 3
 	if width < 64 {

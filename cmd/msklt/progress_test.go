@@ -73,10 +73,10 @@ hottest  none`},
 drain  47 s
 throttled       0 %   read          0 B/s   backlog           0
 hottest  none`},
-		{80, under, true, `
+		{80, awaits(under), true, `
 steady  17 s
-stopping: waits for what was sent
-Ctrl-C again leaves at once
+stopping: waits for 12,345 answers, up to 28 s
+Ctrl-C again leaves now, with the result
 offered   40.0 MB/s   acked     15.4 MB/s   p99          1.20 s
 throttled    29.1 %   lag        0.310 ms   waiting      12,345
 read      16.1 MB/s   backlog           0
@@ -270,4 +270,10 @@ func TestLinesTellOfTheEnd(t *testing.T) {
 	if got := columns(drain, false); !strings.HasPrefix(got, "   50 s        offered ") || strings.Index(got, "offered") != strings.Index(columns(under, false), "offered") {
 		t.Errorf("%q", got)
 	}
+}
+
+// awaits is progress of a run that was interrupted.
+func awaits(g generator.Progress) generator.Progress {
+	g.Awaits = 28 * time.Second
+	return g
 }

@@ -205,10 +205,22 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	c := where.Config
 	c.Scenario, c.Prefix, c.Keep, c.Snapshot = s, note.Prefix, f.keep, f.watched
 	c.LiveTopics, c.Again = f.liveTopics, f.again
-	c.Measured = func(o *generator.Output) { saved.save(folder, o, c.Limits) }
+	leave, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	e := ending{cancel, make(chan struct{})}
+	c.Leave = leave
+	c.Measured = func(o *generator.Output) {
+		close(e.saves)
+		saved.save(folder, o, c.Limits)
+		p.last.ends.Store(nil)
+	}
 	c.Progress = func(g generator.Progress) {
 		folder.Alive()
 		progress.show(g)
+		if g.Stage == "" {
+			await := e.await
+			p.last.ends.Store(&await)
+		}
 	}
 	output, err := generator.Run(ctx, c)
 	progress.end()

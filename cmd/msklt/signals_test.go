@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -73,5 +74,58 @@ func TestHangUps(t *testing.T) {
 	}
 	if r := readResult(t, out); !r.Interrupted || r.Totals.Acked == 0 || r.Totals.Acked != r.Totals.LogEndDelta {
 		t.Errorf("interrupted %v, totals %+v", r.Interrupted, r.Totals)
+	}
+}
+
+// TestLeaveHungCluster interrupts a run on a cluster that has stopped to answer, twice:
+// it leaves at once, with the result of what is known, and says what is left and how to
+// remove it.
+func TestLeaveHungCluster(t *testing.T) {
+	t.Parallel()
+	c := exec.CommandContext(t.Context(), os.Args[0], "cluster", "--brokers", "2")
+	c.Env = append(os.Environ(), "MSKLT_TEST_MAIN=1")
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	bootstrap, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	bootstrap = strings.TrimSpace(bootstrap)
+	out := filepath.Join(t.TempDir(), "out")
+	p := command(t.Context(), "run", writeScenario(t, "60s"), "--out", out, "--bootstrap", bootstrap)
+	said := &watched{until: "phase steady", seen: make(chan struct{})}
+	p.Stderr = said
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-said.seen
+	signals := []struct {
+		to *os.Process
+		s  os.Signal
+	}{{c.Process, syscall.SIGSTOP}, {p.Process, os.Interrupt}, {p.Process, os.Interrupt}}
+	for _, one := range signals {
+		time.Sleep(time.Second) // so that records wait, and the drain has begun
+		if err := one.to.Signal(one.s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := p.ended(t); code != exitInterrupted {
+		t.Fatalf("exit code %d\n%s", code, said.text())
+	}
+	r := readResult(t, out)
+	n := r.Totals
+	if !r.Interrupted || r.InterruptedAt <= 0 || r.InterruptedAt >= r.DurationSeconds || n.Acked == 0 || n.Failed == 0 || n.Scheduled != n.Acked+n.Failed+n.Unsent || n.LogEndKnown {
+		t.Errorf("interrupted %v at %v of %v s, totals %+v", r.Interrupted, r.InterruptedAt, r.DurationSeconds, n)
+	}
+	for _, want := range []string{": left at once", "to remove the rest: msklt clean --bootstrap " + bootstrap, "result: " + out} {
+		if !strings.Contains(said.text(), want) {
+			t.Errorf("it does not say %q:\n%s", want, said.text())
+		}
 	}
 }

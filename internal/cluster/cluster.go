@@ -68,7 +68,8 @@ type Cluster struct {
 	// versions are the highest that every broker offers, by API.
 	versions map[kmsg.Key]int16
 	pace     *limits.ChangePace
-	most     int // partitions that the cluster is declared to have room for; 0: any number
+	patience time.Duration // for the answer to a removal; 0: answerTimeout
+	most     int           // partitions that the cluster is declared to have room for; 0: any number
 	opened   time.Time
 	// Nodes maps the address that a broker advertises to its id.
 	Nodes map[string]int32

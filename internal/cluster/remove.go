@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,9 @@ func (c *Cluster) Remove(ctx context.Context, topics []*Topic, groups []string, 
 	return r
 }
 
+// Hurry has removals wait no longer for an answer: the cluster gave none lately.
+func (c *Cluster) Hurry(patience time.Duration) { c.patience = patience }
+
 // delete asks for the deletion of some topics and notes what came of it. Its error
 // says that the cluster did not answer.
 func (c *Cluster) delete(ctx context.Context, some []step, r *Removal) (again []step, pause time.Duration, err error) {
@@ -70,7 +74,7 @@ func (c *Cluster) delete(ctx context.Context, some []step, r *Removal) (again []
 		t.Topic = &s.topic.Actual
 		req.Topics = append(req.Topics, t)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(c.patience, answerTimeout))
 	defer cancel()
 	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
@@ -107,7 +111,7 @@ func (c *Cluster) removeGroups(ctx context.Context, groups []string, r *Removal)
 	if len(groups) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(c.patience, changeTimeout))
 	defer cancel()
 	answers, err := c.admin.DeleteGroups(ctx, groups...)
 	silent := 0
