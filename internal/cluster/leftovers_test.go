@@ -96,7 +96,7 @@ func TestRemovalCounts(t *testing.T) {
 	c, _ := start(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
-	topics, err := c.CreateTopics(ctx, runName, many(2, 6), ignore)
+	topics, err := c.CreateTopics(ctx, runName, many(2, 6), ignore, nil)
 	if err == nil || len(topics) != 2 {
 		t.Fatalf("%d topics, %v", len(topics), err)
 	}
