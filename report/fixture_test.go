@@ -127,7 +127,7 @@ func gated() (*Result, []PartitionSecond) {
 func stopped() (*Result, []PartitionSecond) {
 	r, series := steady()
 	r.Scenario.Name = "stopped"
-	r.Interrupted, r.InterruptedAt, r.DurationSeconds = true, 23.4, 24.1
+	r.Interrupted, r.InterruptedAt, r.DurationSeconds = true, 23.4, 23.9
 	r.Timeline = r.Timeline[:24]
 	r.Phases[1].To = 23.4
 	series = slices.DeleteFunc(series, func(s PartitionSecond) bool { return s.Second > 23 })
