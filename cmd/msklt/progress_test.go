@@ -197,7 +197,7 @@ func TestLiveFlicker(t *testing.T) {
 }
 
 // TestColumns prints lines of progress where there is no terminal: every five seconds,
-// and what is waited for once.
+// and what is waited for when that begins and how far it came.
 func TestColumns(t *testing.T) {
 	var w bytes.Buffer
 	p := &progress{w: &w, signalled: func() os.Signal { return nil }}
@@ -211,6 +211,7 @@ func TestColumns(t *testing.T) {
 	p.show(generator.Progress{Stage: "removing the run's topics and groups"})
 	p.end()
 	want := `creating topics
+creating topics: 1 of 2
     5 of 45 s  offered   40.0 MB/s  acked     15.4 MB/s  p99          1.20 s  throttled    29.1 %  lag        0.310 ms  waiting      12,345  read      16.1 MB/s  backlog           0  phase steady  hottest orders/8 4.93 MB/s of 5.00 MB/s
    10 of 45 s  offered   40.0 MB/s  acked     15.4 MB/s  p99          1.20 s  throttled    29.1 %  lag        0.310 ms  waiting      12,345  read      16.1 MB/s  backlog           0  phase steady  hottest orders/8 4.93 MB/s of 5.00 MB/s
 removing the run's topics and groups
@@ -226,8 +227,8 @@ removing the run's topics and groups
 	if a, b, c := head(under), head(large()), head(early()); a != b || b != c {
 		t.Errorf("the columns end at %d, %d and %d", a, b, c)
 	}
-	if !strings.HasSuffix(columns(under, true), "  stopping") {
-		t.Error("a run that is stopping does not say so")
+	if want := "  stopping; " + leaveNow; !strings.HasSuffix(columns(under, true), want) {
+		t.Errorf("a run that is stopping does not end with %q", want)
 	}
 }
 

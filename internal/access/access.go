@@ -43,7 +43,17 @@ type Access struct {
 	// Auth is how clients log in; nil for not at all.
 	Auth sasl.Mechanism
 
+	ready    func(context.Context) error // see Ready; nil for nothing
 	password scenario.Secret
+}
+
+// Ready does what may take longer than a login may: it runs the program that prints the
+// token. Its error, a [Problem], comes again with the login.
+func (a *Access) Ready(ctx context.Context) error {
+	if a.ready == nil {
+		return nil
+	}
+	return a.ready(ctx)
 }
 
 // Options are how a Kafka client connects and logs in.
@@ -88,7 +98,8 @@ func Open(ctx context.Context, t *scenario.Target) (*Access, error) {
 
 // login makes the mechanism, and for an ARN finds out the rest.
 func (a *Access) login(ctx context.Context, t *scenario.Target) error {
-	a.Auth, a.password = mechanism(t.Auth), t.Auth.Password
+	a.password = t.Auth.Password
+	a.Auth, a.ready = mechanism(t.Auth)
 	if t.Auth.Mechanism == scenario.MSKIAM || t.ARN != "" {
 		return a.askAWS(ctx, t)
 	}

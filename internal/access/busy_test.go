@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -59,4 +60,23 @@ func TestEnterWaitsForOthers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestEnterAfterToken: what a token takes is not taken off the time that a cluster has.
+func TestEnterAfterToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := new(kfake.VirtualNetwork)
+		cluster, err := embedded.Start(t.Context(), embedded.Config{Brokers: 1, Listen: "127.0.0.1:9092", OnNetwork: network.Listen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cluster.Close()
+		a := &Access{Bootstrap: cluster.Bootstrap(), Dial: network.DialContext, ready: func(context.Context) error {
+			time.Sleep(commandTimeout - time.Second)
+			return nil
+		}}
+		if _, err := a.Enter(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -50,6 +50,9 @@ const (
 // for ten seconds. The error is a [Problem], of the first address unless another one got
 // further, or of the first broker; or that of the context.
 func (a *Access) Enter(ctx context.Context) (*Entered, error) {
+	if err := a.Ready(ctx); err != nil {
+		return nil, err
+	}
 	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var worst *Problem

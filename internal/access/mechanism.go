@@ -22,19 +22,23 @@ import (
 )
 
 // mechanism makes a login of Kafka's protocol; nil where clients do not log in by it.
-func mechanism(a scenario.Auth) sasl.Mechanism {
+// For ready see [Access.Ready].
+func mechanism(a scenario.Auth) (login sasl.Mechanism, ready func(context.Context) error) {
 	switch a.Mechanism {
 	case scenario.Plain:
-		return plain.Auth{User: a.Username, Pass: string(a.Password)}.AsMechanism()
+		return plain.Auth{User: a.Username, Pass: string(a.Password)}.AsMechanism(), nil
 	case scenario.SCRAM256:
-		return scram.Auth{User: a.Username, Pass: string(a.Password)}.AsSha256Mechanism()
+		return scram.Auth{User: a.Username, Pass: string(a.Password)}.AsSha256Mechanism(), nil
 	case scenario.SCRAM512:
-		return scram.Auth{User: a.Username, Pass: string(a.Password)}.AsSha512Mechanism()
+		return scram.Auth{User: a.Username, Pass: string(a.Password)}.AsSha512Mechanism(), nil
 	case scenario.OAuthBearer:
 		t := &tokens{file: a.TokenFile, command: a.TokenCommand}
-		return oauth.Oauth(t.next)
+		return oauth.Oauth(t.next), func(ctx context.Context) error {
+			_, err := t.get(ctx)
+			return err
+		}
 	}
-	return nil
+	return nil, nil
 }
 
 // tokens is where the tokens of all clients come from.
@@ -87,8 +91,7 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
-	if t.token != "" && now.Before(t.until) {
+	if t.token != "" && time.Now().Before(t.until) {
 		return t.token, nil
 	}
 	printed, err := t.run(ctx)
@@ -98,6 +101,7 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	if t.token, err = t.checked(printed); err != nil {
 		return "", err
 	}
+	now := time.Now()
 	t.until = now.Add(opaqueFor)
 	if expiry, known := expires(t.token); known {
 		t.until = now.Add(time.Duration(early * float64(expiry.Sub(now))))
