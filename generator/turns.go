@@ -124,4 +124,7 @@ func (m *member) close(ctx context.Context) {
 		m.errors.add("leave", err, m.clock.now())
 	}
 	m.client.Close()
+	// Close polls for what is left, after which a goroutine of its own that leaves the
+	// group once more would wait for ever.
+	m.client.AllowRebalance()
 }

@@ -200,31 +200,10 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 		p.last.set(fmt.Sprintf("; topics and groups that begin with %s may remain on the cluster; to remove them: %s", note.Prefix, j.cleaning(note.Prefix)))
 		defer p.last.set("")
 	}
-	progress := p.progress(f.quiet)
+	where.Scenario, where.Prefix = s, note.Prefix
 	saved := saved{again: j.again(out, f)}
-	c := where.Config
-	c.Scenario, c.Prefix, c.Keep, c.Snapshot = s, note.Prefix, f.keep, f.watched
-	c.LiveTopics, c.Again = f.liveTopics, f.again
-	leave, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	e := ending{cancel, make(chan struct{})}
-	c.Leave = leave
-	c.Measured = func(o *generator.Output) {
-		close(e.saves)
-		saved.save(folder, o, c.Limits)
-		p.last.ends.Store(nil)
-	}
-	c.Progress = func(g generator.Progress) {
-		folder.Alive()
-		progress.show(g)
-		if g.Stage == "" {
-			await := e.await
-			p.last.ends.Store(&await)
-		}
-	}
-	output, err := generator.Run(ctx, c)
-	progress.end()
-	if err = errors.Join(err, saved.failed); err != nil {
+	output, err := p.drive(ctx, where.Config, folder, f, &saved)
+	if err != nil {
 		var left *generator.LeftError
 		if errors.As(err, &left) {
 			err = unclean{err, j.cleaning(note.Prefix)}
@@ -240,6 +219,32 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 		}
 	}
 	return output.Result, p.finish(j.cleaning(note.Prefix), output, saved, f)
+}
+
+// drive puts the load on the cluster and saves what came of it, also when somebody
+// leaves before the end.
+func (p *process) drive(ctx context.Context, c generator.Config, folder *report.Folder, f runFlags, to *saved) (*generator.Output, error) {
+	leave, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	e := ending{cancel, make(chan struct{})}
+	progress := p.progress(f.quiet)
+	c.Keep, c.Snapshot, c.LiveTopics, c.Again, c.Leave = f.keep, f.watched, f.liveTopics, f.again, leave
+	c.Measured = func(o *generator.Output) {
+		close(e.saves)
+		to.save(folder, o, c.Limits)
+		p.last.ends.Store(nil)
+	}
+	c.Progress = func(g generator.Progress) {
+		folder.Alive()
+		progress.show(g)
+		if g.Stage == "" {
+			await := e.await
+			p.last.ends.Store(&await)
+		}
+	}
+	output, err := generator.Run(ctx, c)
+	progress.end()
+	return output, errors.Join(err, to.failed)
 }
 
 // warnOf tells of a bootstrap address that does not lead into the cluster, while
