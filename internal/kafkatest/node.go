@@ -87,7 +87,6 @@ func (n *node) properties() string {
 	brokers := strconv.Itoa(n.of.brokers())
 	all := map[string]string{
 		"log.dirs":                                 filepath.ToSlash(filepath.Join(n.dir, "data")),
-		"broker.rack":                              "rack-" + strconv.Itoa(n.id),
 		"num.partitions":                           "1",
 		"auto.create.topics.enable":                "false",
 		"offsets.topic.replication.factor":         brokers,
@@ -117,6 +116,9 @@ func (n *node) properties() string {
 	all["listeners"] = strings.Join(listen, ",")
 	all["advertised.listeners"] = strings.Join(advertise, ",")
 	if n.of.Secured != nil {
+		// Others have no racks: with those, leaders are not spread evenly where each
+		// partition has one replica.
+		all["broker.rack"] = "rack-" + strconv.Itoa(n.id)
 		maps.Copy(all, n.of.Secured.properties(n.of.brokers()))
 	}
 	maps.Copy(all, n.of.Properties)
