@@ -58,8 +58,8 @@ func pageOfAnHour(t *testing.T) *bytes.Buffer {
 
 // TestChromiumDrawsAnHour holds that the page of an hour over 2,400 partitions is drawn
 // in less than 2 s by the browser's own clock: from when it was asked for until its
-// script has run and the second frame after that is due. It takes some 0.4 s; a load
-// that was slower, because the machine had other work, is repeated.
+// script has run, the second frame after that is due, and something was seen. It takes
+// some 0.4 s; a load that was slower, because the machine had other work, is repeated.
 func TestChromiumDrawsAnHour(t *testing.T) {
 	const most, attempts = 2000, 10
 	path := filepath.Join(t.TempDir(), "report.html")
@@ -69,23 +69,28 @@ func TestChromiumDrawsAnHour(t *testing.T) {
 	b := browsertest.Start(t)
 	best := math.Inf(1)
 	for attempt := 0; attempt < attempts && best >= most; attempt++ {
-		var drawn struct{ Seen, Load, Frame float64 } // ms: something is seen, all is there, all is drawn
+		var at struct{ Seen, Load, Drawn float64 } // ms: something is seen, all is there, all is drawn
 		tab := b.Visit(t, path, browsertest.View{})
-		tab.Evaluate(`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done({
-			seen: performance.getEntriesByName("first-contentful-paint")[0].startTime,
-			load: performance.getEntriesByType("navigation")[0].loadEventEnd,
-			frame: performance.now(),
-		}))))`, &drawn)
-		t.Logf("seen after %.0f ms, loaded after %.0f, drawn after %.0f", drawn.Seen, drawn.Load, drawn.Frame)
-		if drawn.Load <= 0 || drawn.Frame < max(drawn.Load, drawn.Seen) {
-			t.Fatalf("the browser's times are out of order: %+v", drawn)
+		// That something was seen is told by another process, later than the frame if
+		// that process has to wait.
+		tab.Evaluate(`(async () => {
+			const frame = await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))));
+			const seen = await new Promise(done => new PerformanceObserver((list, observer) => {
+				const paint = list.getEntriesByName("first-contentful-paint")[0];
+				if (paint) { observer.disconnect(); done(paint.startTime); }
+			}).observe({type: "paint", buffered: true}));
+			return {seen, load: performance.getEntriesByType("navigation")[0].loadEventEnd, drawn: Math.max(frame, seen)};
+		})()`, &at)
+		t.Logf("seen after %.0f ms, loaded after %.0f, drawn after %.0f", at.Seen, at.Load, at.Drawn)
+		if at.Seen <= 0 || at.Load <= 0 || at.Drawn < at.Load {
+			t.Fatalf("the browser's times are out of order: %+v", at)
 		}
 		if sliders := 0; attempt == 0 {
 			if tab.Evaluate(`document.querySelectorAll("[role=slider]").length`, &sliders); sliders < 6 {
 				t.Errorf("%d charts can be read: the script has not run", sliders)
 			}
 		}
-		best = min(best, drawn.Frame)
+		best = min(best, at.Drawn)
 	}
 	if best >= most {
 		t.Errorf("drawn after %.0f ms at best of %d times, want less than %d", best, attempts, most)

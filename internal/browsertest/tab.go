@@ -28,7 +28,8 @@ func (b *Tab) Noted() (problems, requests []string) {
 func (b *Tab) Evaluate(expression string, into any) {
 	b.t.Helper()
 	if err := b.tab.evaluate(expression, into); err != nil {
-		b.t.Fatal(err)
+		problems, _ := b.Noted() // what kept a promise waiting, it may be
+		b.t.Fatal(err, problems)
 	}
 }
 
