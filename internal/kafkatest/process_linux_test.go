@@ -34,7 +34,7 @@ func TestBoundProcessDiesWithItsParent(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the parent printed %q", out)
 	}
-	for deadline := time.Now().Add(10 * time.Second); alive(pid); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); alive(pid); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			syscall.Kill(pid, syscall.SIGKILL)
 			t.Fatalf("process %d outlived its parent", pid)
