@@ -76,12 +76,10 @@ func TestScenariosLong(t *testing.T) {
 }
 
 func runShipped(t *testing.T, name string, want expected, more ...string) {
-	dir := t.TempDir()
+	_, dir := undisturbed(t, func(dir string) []string {
+		return append([]string{"../../scenarios/" + name + ".yaml", "--truth", filepath.Join(dir, "truth.jsonl")}, more...)
+	})
 	out, truth := filepath.Join(dir, "out"), filepath.Join(dir, "truth.jsonl")
-	p := command(t.Context(), append([]string{"run", "../../scenarios/" + name + ".yaml", "--out", out, "--truth", truth}, more...)...)
-	if code := p.code(t); code != 0 {
-		t.Fatalf("exit code %d\n%s", code, p.stderr.String())
-	}
 	r := readResult(t, out)
 	t.Log(r.Verdict.Summary)
 	if r.Verdict.Status != want.status || !r.Validity.Valid {
@@ -268,9 +266,7 @@ func TestChromiumReport(t *testing.T) {
 	browsertest.Need(t)
 	out := filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "3s"), "--out", out, "--quiet")
-	if code := p.code(t); code != 0 {
-		t.Fatalf("exit code %d\n%s", code, p.stderr.String())
-	}
+	checkFine(t, p.code(t), out)
 	openReport(t, filepath.Join(out, "report.html"), readResult(t, out).Verdict.Summary)
 }
 
