@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -95,11 +94,8 @@ func writeScenario(t *testing.T, duration string) string {
 // the JSON on stdout and nothing else there.
 func TestRealTimeRunFits(t *testing.T) {
 	need.Require(t, need.RealTime())
-	out := filepath.Join(t.TempDir(), "out")
-	p := command(t.Context(), "run", writeScenario(t, "4s"), "--out", out, "--json")
-	if code := p.code(t); code != 0 {
-		t.Fatalf("exit code %d\n%s", code, p.stderr.String())
-	}
+	p, dir := undisturbed(t, func(string) []string { return []string{writeScenario(t, "4s"), "--json"} })
+	out := filepath.Join(dir, "out")
 	var printed struct {
 		Folder string
 		report.Result
@@ -132,17 +128,13 @@ func TestInterrupt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "out")
-			p := command(t.Context(), "run", writeScenario(t, "60s"), "--out", out, "--quiet")
-			if err := p.Start(); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(6 * time.Second) // well past the start of traffic
+			p := command(t.Context(), "run", writeScenario(t, "60s"), "--out", out)
+			said := p.watch(t, "phase steady") // told once there has been traffic for some seconds
 			if err := p.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
 			}
-			_ = p.Wait()
-			if code := p.ProcessState.ExitCode(); code != c.code {
-				t.Fatalf("exit code %d, want %d\n%s", code, c.code, p.stderr.String())
+			if code := p.ended(t); code != c.code {
+				t.Fatalf("exit code %d, want %d\n%s", code, c.code, said.text())
 			}
 			r := readResult(t, out)
 			n := r.Totals
@@ -177,9 +169,7 @@ func TestRealTimeClusterVerb(t *testing.T) {
 	}
 	out := filepath.Join(dir, "out")
 	p := command(t.Context(), "run", writeScenario(t, "2s"), "--out", out, "--bootstrap", strings.TrimSpace(bootstrap), "--quiet")
-	if code := p.code(t); code != 0 {
-		t.Fatalf("exit code %d\n%s", code, p.stderr.String())
-	}
+	checkFine(t, p.code(t), out)
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

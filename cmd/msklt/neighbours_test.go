@@ -94,7 +94,7 @@ func writeOnce(t *testing.T, bootstrap, topic string, at time.Time) {
 // eventually does something until it succeeds.
 func eventually(t *testing.T, what string, do func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		err := do()
 		if err == nil {
 			return
@@ -268,17 +268,7 @@ func TestRealTimeInterruptedRemoval(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = command(t.Context(), "run", path, "--bootstrap", bootstrap, "--out", out)
-		said := &watched{until: until, seen: make(chan struct{})}
-		p.Stderr = said
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = p.Process.Kill(); p.stderr.WriteString(said.text()) })
-		select {
-		case <-said.seen:
-		case <-time.After(60 * time.Second):
-			t.Fatalf("it never says %q:\n%s", until, said.text())
-		}
+		p.watch(t, until)
 		if err := p.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
@@ -324,21 +314,35 @@ func TestRealTimeInterruptedRemoval(t *testing.T) {
 
 // watched is what a program says, as it says it.
 type watched struct {
-	mu    sync.Mutex
-	said  strings.Builder
-	until string
-	seen  chan struct{}
+	mu   sync.Mutex
+	said strings.Builder
+}
+
+// watch starts the program and returns what it says once it has said some text.
+func (p *program) watch(t *testing.T, text string) *watched {
+	t.Helper()
+	said := new(watched)
+	p.Stderr = said
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Process.Kill() })
+	said.await(t, text)
+	return said
+}
+
+// says is what the program has said on stderr so far, or in all when it has ended.
+func (p *program) says() string {
+	if said, ok := p.Stderr.(*watched); ok {
+		return said.text()
+	}
+	return p.stderr.String()
 }
 
 func (w *watched) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.said.Write(p)
-	if w.until != "" && strings.Contains(w.said.String(), w.until) {
-		w.until = ""
-		close(w.seen)
-	}
-	return len(p), nil
+	return w.said.Write(p)
 }
 
 func (w *watched) text() string {
@@ -349,7 +353,7 @@ func (w *watched) text() string {
 
 func (w *watched) await(t *testing.T, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(w.text(), text); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !strings.Contains(w.text(), text); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it never says %q:\n%s", text, w.text())
 		}

@@ -125,23 +125,9 @@ func TestRealTimeInterruptedRest(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "1s"), "--repeat", "3", "--out", out)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(filepath.Join(out, "1")); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("no result in 60 s")
-		}
-	}
-	time.Sleep(time.Second) // its table is printed, and the rest has begun
+	p.watch(t, "resting 11 s")
 	checkEnded(t, p, out, restTime/2)
 	checkWhole(t, readResult(t, filepath.Join(out, "1")), 3000)
-	if !strings.Contains(p.stderr.String(), "resting 11 s") {
-		t.Errorf("it did not say that it rests:\n%s", p.stderr.String())
-	}
 }
 
 // checkEnded interrupts a series of three in or after its first run, and holds that it
@@ -153,7 +139,7 @@ func checkEnded(t *testing.T, p *program, out string, soon time.Duration) {
 		t.Fatal(err)
 	}
 	if code := p.ended(t); code != exitInterrupted {
-		t.Errorf("exit code %d, want 130\n%s", code, p.stderr.String())
+		t.Errorf("exit code %d, want 130\n%s", code, p.says())
 	}
 	if took := time.Since(begun); took > soon {
 		t.Errorf("it took %s to end, more than %s", took, soon)
@@ -162,8 +148,8 @@ func checkEnded(t *testing.T, p *program, out string, soon time.Duration) {
 		t.Errorf("in the folder there is %v, %v; want one result", entries, err)
 	}
 	for _, want := range []string{"\nrun   status", "\n1     ", "the series ended early, in or after run 1 of 3"} {
-		if !strings.Contains(p.stderr.String(), want) {
-			t.Errorf("stderr lacks %q:\n%s", want, p.stderr.String())
+		if !strings.Contains(p.says(), want) {
+			t.Errorf("stderr lacks %q:\n%s", want, p.says())
 		}
 	}
 }

@@ -99,12 +99,7 @@ func TestLeaveHungCluster(t *testing.T) {
 	bootstrap = strings.TrimSpace(bootstrap)
 	out := filepath.Join(t.TempDir(), "out")
 	p := command(t.Context(), "run", writeScenario(t, "60s"), "--out", out, "--bootstrap", bootstrap)
-	said := &watched{until: "phase steady", seen: make(chan struct{})}
-	p.Stderr = said
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	<-said.seen
+	said := p.watch(t, "phase steady")
 	signals := []struct {
 		to *os.Process
 		s  os.Signal
