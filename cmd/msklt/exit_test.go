@@ -29,25 +29,24 @@ func TestExitCodes(t *testing.T) {
 		args []string
 		code int
 		says string
-		soon time.Duration
 	}{
-		"bad scenario":           {[]string{"run", bad}, 2, "bad.yaml:1:10", 5 * time.Second},
-		"plan of a bad scenario": {[]string{"plan", bad}, 2, "bad.yaml:1:10", 5 * time.Second},
-		"plan of no scenario":    {[]string{"plan", bad + "x"}, 2, "bad.yamlx", 5 * time.Second},
-		"run of no scenario":     {[]string{"run", bad + "x"}, 2, "bad.yamlx", 5 * time.Second},
-		"plan that fits":         {[]string{"plan", good}, 0, "fits up to", 5 * time.Second},
-		"plan that does not":     {[]string{"plan", good, "--set", "limits={partition: {ingress: 1KB/s}}"}, 0, "does not fit", 5 * time.Second},
-		"plan, bad limits":       {[]string{"plan", good, "--limits", "msk-severless"}, 2, `did you mean "msk-serverless"?`, 5 * time.Second},
-		"plan, bad prices":       {[]string{"plan", good, "--price-file", bad}, 2, "bad.yaml:1:1: unknown field", 5 * time.Second},
-		"plan, no prices":        {[]string{"plan", good, "--price-file", bad + "x"}, 2, "bad.yamlx", 5 * time.Second},
-		"plan, bad hours":        {[]string{"plan", good, "--hours", "NaN"}, 2, "--hours", 5 * time.Second},
-		"bad flag":               {[]string{"run", good, "--frob"}, 2, "--frob", 5 * time.Second},
-		"unknown command":        {[]string{"frob"}, 2, "frob", 5 * time.Second},
-		"nobody listens":         {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1", 15 * time.Second},
-		"check of a cluster":     {[]string{"check", good, "--bootstrap", "127.0.0.1:1"}, 5, "127.0.0.1:1", 15 * time.Second},
-		"check of a target":      {[]string{"check", good, "--target", "prod"}, 2, "open prod", 5 * time.Second},
-		"port that is not":       {[]string{"run", good, "--bootstrap", "127.0.0.1:99999", "--out", filepath.Join(t.TempDir(), "o")}, 2, `want a port from 1 to 65535, got "99999"`, 5 * time.Second},
-		"cluster port":           {[]string{"cluster", "--listen", "127.0.0.1:99999"}, 2, "99999", 5 * time.Second},
+		"bad scenario":           {[]string{"run", bad}, 2, "bad.yaml:1:10"},
+		"plan of a bad scenario": {[]string{"plan", bad}, 2, "bad.yaml:1:10"},
+		"plan of no scenario":    {[]string{"plan", bad + "x"}, 2, "bad.yamlx"},
+		"run of no scenario":     {[]string{"run", bad + "x"}, 2, "bad.yamlx"},
+		"plan that fits":         {[]string{"plan", good}, 0, "fits up to"},
+		"plan that does not":     {[]string{"plan", good, "--set", "limits={partition: {ingress: 1KB/s}}"}, 0, "does not fit"},
+		"plan, bad limits":       {[]string{"plan", good, "--limits", "msk-severless"}, 2, `did you mean "msk-serverless"?`},
+		"plan, bad prices":       {[]string{"plan", good, "--price-file", bad}, 2, "bad.yaml:1:1: unknown field"},
+		"plan, no prices":        {[]string{"plan", good, "--price-file", bad + "x"}, 2, "bad.yamlx"},
+		"plan, bad hours":        {[]string{"plan", good, "--hours", "NaN"}, 2, "--hours"},
+		"bad flag":               {[]string{"run", good, "--frob"}, 2, "--frob"},
+		"unknown command":        {[]string{"frob"}, 2, "frob"},
+		"nobody listens":         {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1"},
+		"check of a cluster":     {[]string{"check", good, "--bootstrap", "127.0.0.1:1"}, 5, "127.0.0.1:1"},
+		"check of a target":      {[]string{"check", good, "--target", "prod"}, 2, "open prod"},
+		"port that is not":       {[]string{"run", good, "--bootstrap", "127.0.0.1:99999", "--out", filepath.Join(t.TempDir(), "o")}, 2, `want a port from 1 to 65535, got "99999"`},
+		"cluster port":           {[]string{"cluster", "--listen", "127.0.0.1:99999"}, 2, "99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := command(t.Context(), c.args...)
@@ -55,8 +54,9 @@ func TestExitCodes(t *testing.T) {
 			if code := p.code(t); code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
-			if took := time.Since(begin); took > c.soon {
-				t.Errorf("it took %s, more than %s", took, c.soon)
+			// A cluster is waited for some seconds; the rest is how busy this machine is.
+			if took := time.Since(begin); took > time.Minute {
+				t.Errorf("it took %s", took)
 			}
 			if !strings.Contains(p.stderr.String(), c.says) {
 				t.Errorf("stderr lacks %q:\n%s", c.says, p.stderr.String())
