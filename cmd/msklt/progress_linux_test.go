@@ -20,7 +20,8 @@ type pty struct {
 	near, far *os.File
 	mu        sync.Mutex // of the screen
 	*screen
-	done chan struct{}
+	narrowed int // how many frames may have been drawn for another width; 0: none
+	done     chan struct{}
 }
 
 func openPty(t *testing.T, width, height int) *pty {
@@ -44,6 +45,7 @@ func openPty(t *testing.T, width, height int) *pty {
 	}
 	p := &pty{near: near, far: far, screen: newScreen(t, width, height), done: make(chan struct{})}
 	p.resize(width, height)
+	p.narrowed = 0
 	go func() {
 		defer close(p.done)
 		buffer := make([]byte, 4096)
@@ -63,23 +65,36 @@ func openPty(t *testing.T, width, height int) *pty {
 	return p
 }
 
+// resize changes the size between two frames. One more may be on its way that does not
+// know of it: its lines may break, as those of any terminal do.
 func (p *pty) resize(width, height int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for !p.rests() {
+		p.mu.Unlock()
+		time.Sleep(5 * time.Millisecond)
+		p.mu.Lock()
+	}
 	if err := unix.IoctlSetWinsize(int(p.near.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(height), Col: uint16(width)}); err != nil {
 		p.t.Fatal(err)
 	}
 	p.screen.resize(width, height)
+	p.narrowed = p.frames + 1
 }
 
-// await waits until the screen shows all of some texts, and returns it.
+// await waits until the screen shows all of some texts between two frames, and returns it.
 func (p *pty) await(texts ...string) string {
 	p.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		p.mu.Lock()
-		shown, broken := p.String(), p.broken
+		if p.frames <= p.narrowed {
+			p.broken = 0
+		}
+		shown, broken, missing := p.String(), p.broken, ""
+		if p.narrowed > 0 && (p.frames <= p.narrowed || !p.rests()) {
+			missing = "a whole frame of this width"
+		}
 		p.mu.Unlock()
-		missing := ""
 		for _, text := range texts {
 			if !strings.Contains(shown, text) {
 				missing = text

@@ -16,6 +16,7 @@ type screen struct {
 	rows          []row
 	x, y          int
 	broken        int // lines that were too long when they were written
+	frames        int // how often something was drawn over what is there
 	pending       string
 }
 
@@ -95,6 +96,7 @@ func (s *screen) control(sequence string) {
 		if err != nil || n < 1 {
 			s.t.Errorf("a terminal does not understand %q", sequence)
 		}
+		s.frames++
 		s.y = max(s.y-n, len(s.rows)-s.height, 0)
 	default:
 		s.t.Errorf("%q is not among what progress needs", sequence)
@@ -106,9 +108,12 @@ func (s *screen) erase() {
 	line.text, line.on = line.text[:min(s.x, len(line.text))], false
 }
 
+// rests tells whether the cursor is where it rests between two frames.
+func (s *screen) rests() bool { return s.y == len(s.rows)-1 && s.x == 0 }
+
 // resize changes the width. The cursor must be on the last row.
 func (s *screen) resize(width, height int) {
-	if s.y != len(s.rows)-1 || s.x != 0 {
+	if !s.rests() {
 		s.t.Fatalf("the cursor rests at column %d of row %d, of %d", s.x, s.y, len(s.rows))
 	}
 	var lines [][]rune
