@@ -19,6 +19,7 @@ func TestKafkaNetworkFaults(t *testing.T) {
 		proxy = faultproxy.Start(t, address)
 		return proxy.Address()
 	}})
+	var cut float64 // seconds
 	const single = "partitions: 3"
 	for _, c := range []struct {
 		name     string
@@ -30,12 +31,14 @@ func TestKafkaNetworkFaults(t *testing.T) {
 		{"silent", faulttable.Row{
 			Fault: "network silent for 5 s", Shown: "no answers; response times of 5 s", Records: "all acked, none twice, all read",
 		}, "", func() {
+			begin := time.Now()
 			proxy.Cut()
 			time.Sleep(5 * time.Second)
 			proxy.Heal()
+			cut = time.Since(begin).Seconds()
 		}, func(t *testing.T, f faulted) {
-			if l := f.Latency.Response; l.Max < 5000 || l.Max > 8000 {
-				t.Errorf("response times of up to %.0f ms, after a cut of 5 s", l.Max)
+			if l := f.Latency.Response; l.Max < 5000 || l.Max > 1000*cut+3000 {
+				t.Errorf("response times of up to %.0f ms, after a cut of %.1f s", l.Max, cut)
 			}
 		}},
 		{"broken", faulttable.Row{
