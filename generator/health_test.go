@@ -161,7 +161,8 @@ func TestHealthWatch(t *testing.T) {
 		defer spin.Stop()
 		h := watch(t)
 		s := h.summary(func(second int) bool { return second == 0 })
-		if !s.known || s.cpu <= 0 || s.cpu > 1 || s.gc < 0 || s.gc > 1 || len(h.seconds) != 1 {
+		// On a busy machine the 1.2 s end later.
+		if !s.known || s.cpu <= 0 || s.cpu > 1 || s.gc < 0 || s.gc > 1 || len(h.seconds) == 0 {
 			t.Errorf("%d seconds, %+v", len(h.seconds), s)
 		}
 	})

@@ -77,10 +77,15 @@ func fires(t *testing.T, r *report.Result, names ...string) {
 }
 
 // TestRealTimeQuiet holds that no check fires when nothing disturbs the run, and that
-// the timeline says how the process fared.
+// the timeline says how the process fared. Others may use this machine, so that of three
+// runs one has to be undisturbed.
 func TestRealTimeQuiet(t *testing.T) {
 	need.Require(t, need.RealTime())
 	r := inRealTime(t)
+	for try := 1; try < 3 && !r.Validity.Valid; try++ {
+		t.Logf("once more: %+v", r.Validity.Reasons)
+		r = inRealTime(t)
+	}
 	if !r.Validity.Valid {
 		t.Errorf("%+v", r.Validity.Reasons)
 	}
