@@ -15,7 +15,7 @@ import (
 
 const (
 	callTimeout  = 60 * time.Second // a cold Chromium on a busy machine takes seconds
-	closeTimeout = 10 * time.Second
+	closeTimeout = 60 * time.Second // then it is killed, and its helpers may still write to the profile
 )
 
 // devtools speaks the Chrome DevTools Protocol with a Chromium over two pipes:
