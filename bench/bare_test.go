@@ -26,7 +26,7 @@ func TestBareLoops(t *testing.T) {
 	if sent.Records != 2000 || sent.Failed != 0 || sent.Seconds < 0.2 { // at whose end the last is due
 		t.Errorf("paced: %+v, want 2000 records in 0.2 s", sent)
 	}
-	o.rate, o.duration = 0, 20*time.Millisecond
+	o.rate, o.duration = 0, 200*time.Millisecond
 	flat, err := bareProduce(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
