@@ -333,9 +333,9 @@ func TestRealTimeStopped(t *testing.T) {
 	checkWhole(t, r, 21_000)
 	// The first record of the stop waits for all of it. A tenth of the 20,000 measured
 	// ones were due in its first second: they wait a second less, or more. A busy
-	// machine takes a while to catch up.
+	// machine takes a while to catch up: a second at 10,000 records/s.
 	longest, p90 := 1000*stopped.Seconds(), 1000*stopped.Seconds()-1000
-	if l := r.Latency.Response; l.Max < longest-50 || l.Max > longest+500 || l.P90 < p90-50 || l.P90 > p90+500 {
+	if l := r.Latency.Response; l.Max < longest-50 || l.Max > longest+1000 || l.P90 < p90-50 || l.P90 > p90+1000 {
 		t.Errorf("the longest response time is %.0f ms, p90 %.0f ms; want %.0f and %.0f", l.Max, l.P90, longest, p90)
 	}
 	var checks []string
@@ -348,7 +348,8 @@ func TestRealTimeStopped(t *testing.T) {
 		}
 	}
 	stalls := slices.DeleteFunc(slices.Clone(r.Events), func(e report.Event) bool { return e.Kind != "stalled" || e.Until-e.At < 1 })
-	if len(stalls) != 1 || math.Abs(stalls[0].Until-stalls[0].At-stopped.Seconds()) > 0.5 {
+	// Shorter ones before or after it are the machine's, and may adjoin it.
+	if len(stalls) != 1 || math.Abs(stalls[0].Until-stalls[0].At-stopped.Seconds()) > 1 {
 		t.Errorf("stalls of a second or more: %+v; want one of %.1f s", stalls, stopped.Seconds())
 	}
 	// The 10,000 records of the stop wait 2.5 s for it on average: 25,000
