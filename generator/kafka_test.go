@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,20 +46,23 @@ type outcome struct {
 	bytes []float64 // cumulative record batch bytes after each second
 	share float64   // throttled share of the API under quota
 	out   *generator.Output
-	// before is what a first, invalid try had acknowledged.
+	// before is what earlier, invalid tries had acknowledged.
 	before int64
 }
 
+// ofMachine are the checks that fail where others use the machine too much.
+var ofMachine = []string{"offered", "lag", "stalled", "cgroup_throttled", "scheduler_latency", "gc", "cpu"}
+
 // play runs a scenario. On a machine that is too busy to follow the schedule the
-// run is invalid, which says nothing about quotas: it is tried once more, after
+// run is invalid, which says nothing about quotas: it is tried again, twice at most, after
 // the quota's window has emptied.
 func play(t *testing.T, s *scenario.Scenario, target report.Target, l limits.Limits, api string) outcome {
 	t.Helper()
 	var before int64
 	out, err := generator.Run(t.Context(), generator.Config{Scenario: s, Limits: l, Target: target})
-	if err == nil && !out.Result.Validity.Valid && out.Result.Validity.Reasons[0].Check == "lag" {
+	for try := 1; try < 3 && err == nil && !out.Result.Validity.Valid && slices.Contains(ofMachine, out.Result.Validity.Reasons[0].Check); try++ {
 		t.Logf("busy machine, once more: %+v", out.Result.Validity.Reasons)
-		before = out.Result.Totals.Acked
+		before += out.Result.Totals.Acked
 		time.Sleep(15 * time.Second)
 		out, err = generator.Run(t.Context(), generator.Config{Scenario: s, Limits: l, Target: target, Again: true})
 	}
