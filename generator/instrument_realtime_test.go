@@ -5,8 +5,10 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"msklt/generator"
 	"msklt/internal/embedded"
@@ -79,22 +81,40 @@ func fires(t *testing.T, r *report.Result, names ...string) {
 
 // TestRealTimeQuiet holds that no check fires when nothing disturbs the run, and that
 // the timeline says how the process fared. Others may use this machine, so that of three
-// runs one has to be undisturbed.
+// runs one has to be undisturbed, or the last as disturbed as a timer beside it was.
 func TestRealTimeQuiet(t *testing.T) {
 	need.Require(t, need.RealTime())
-	r := inRealTime(t)
+	r, late := besideTimer(t)
 	for try := 1; try < 3 && !r.Validity.Valid; try++ {
-		t.Logf("once more: %+v", r.Validity.Reasons)
-		r = inRealTime(t)
+		t.Logf("timers %s late at p99; once more: %+v", late, r.Validity.Reasons)
+		r, late = besideTimer(t)
 	}
-	if !r.Validity.Valid {
-		t.Errorf("%+v", r.Validity.Reasons)
+	for _, reason := range r.Validity.Reasons {
+		byOthers := slices.Contains([]string{"offered", "lag", "stalled", "scheduler_latency"}, reason.Check)
+		if !byOthers || late < 5*time.Millisecond {
+			t.Errorf("timers were %s late at p99: %+v", late, reason)
+		}
 	}
-	for _, s := range r.Timeline[:4] {
-		if i := s.Instrument; i.CPUShare <= 0 || i.CPUShare >= 1 || i.SchedulerP99 <= 0 {
+	for _, s := range r.Timeline[:4] { // so small a load takes a tenth of two processors
+		if i := s.Instrument; i.CPUShare <= 0 || i.CPUShare >= 0.5 || i.SchedulerP99 <= 0 {
 			t.Errorf("second %d: %+v", s.Second, i)
 		}
 	}
+}
+
+// besideTimer is inRealTime beside a timer of 1 ms, and how late that was at p99.
+func besideTimer(t *testing.T) (r *report.Result, late time.Duration) {
+	t.Helper()
+	var all []time.Duration
+	stop := beside(1, func() {
+		begin := time.Now()
+		time.Sleep(time.Millisecond)
+		all = append(all, time.Since(begin)-time.Millisecond)
+	})
+	r = inRealTime(t)
+	stop()
+	slices.Sort(all)
+	return r, all[len(all)*99/100]
 }
 
 // TestRealTimeStarved leaves the run one processor, which six others never give up
