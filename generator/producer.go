@@ -319,10 +319,13 @@ func (f *flight) partition() *partitionLoad {
 }
 
 // censor adds what was never acknowledged to the response times, as lower bounds:
-// records that failed, and records that were due but never handed.
+// records that failed, which are in the service times too, and records that were due but
+// never handed, which still wait for their client. Without them an overloaded cluster
+// would look better the less of the load it takes.
 func (p *producer) censor(end time.Duration) {
 	for _, l := range p.recorder.lost {
 		p.recorder.response.censor(end - l.intended)
+		p.recorder.service.censor(end - l.handed)
 		if l.partition != nil {
 			l.partition.response.censor(end - l.intended)
 		}
@@ -334,6 +337,7 @@ func (p *producer) censor(end time.Duration) {
 			continue
 		}
 		p.recorder.response.censor(end - t)
+		p.recorder.wait.censor(end - p.wakes.attempted(n))
 		if load := where(n, t); load != nil {
 			load.response.censor(end - t)
 		}

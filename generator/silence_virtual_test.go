@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"context"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -144,6 +145,11 @@ func checkSilentEnd(t *testing.T, out *generator.Output, took time.Duration) {
 	l := r.Latency.Response
 	if l.Count != n.Scheduled || l.Censored != n.Failed || !l.P90Censored || !l.MaxCensored {
 		t.Errorf("%+v", l)
+	}
+	// All were handed at once, so that the client and the cluster had them all this time.
+	checkParts(t, r)
+	if s := r.Latency.Service; !s.P90Censored || math.Abs(l.Max-s.Max) > 1+l.Max/1000 {
+		t.Errorf("response %+v, service %+v", l, s)
 	}
 	// The oldest waited from then to the end of the drain and of the abort.
 	if want := 1000 * (r.DurationSeconds - 40); l.Max < want || l.Max > want+2100 {
