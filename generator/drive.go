@@ -2,7 +2,7 @@ package generator
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
 	"time"
 )
@@ -97,32 +97,38 @@ func (r *run) drain(ctx context.Context) {
 	r.draining.Store(int64(time.Since(r.start)))
 	var all sync.WaitGroup
 	for _, p := range r.producer {
-		all.Go(func() {
-			ended := p.txn.last()
-			soft, cancel := r.within(ctx, drainTimeout)
-			defer cancel()
-			if p.client.Flush(soft) == nil && await(soft, ended) {
-				return
-			}
-			hard, cancel := r.hurried(ctx, abortTimeout)
-			defer cancel()
-			if err := p.client.AbortBufferedRecords(hard); err != nil {
-				r.errors.add("drain", fmt.Errorf("requests in flight were never answered: %w", err), time.Since(r.start))
-				p.client.UnsafeAbortBufferedRecords()
-				patience := abortTimeout
-				if r.leaves() {
-					patience = leavingTimeout
-				}
-				told, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-				defer cancel()
-				_ = p.client.Flush(told) // the client tells of what it gave up in its own time
-			}
-			if !await(hard, ended) {
-				p.txn.abandon()
-			}
-		})
+		all.Go(func() { r.empty(ctx, p) })
 	}
 	all.Wait()
+}
+
+// empty is drain for one client.
+func (r *run) empty(ctx context.Context, p *producer) {
+	ended := p.txn.last()
+	soft, cancel := r.within(ctx, drainTimeout)
+	defer cancel()
+	if p.client.Flush(soft) == nil && await(soft, ended) {
+		return
+	}
+	p.gaveUp.Store(errors.New("not acknowledged " + r.waited(soft, drainTimeout)))
+	hard, cancel := r.hurried(ctx, abortTimeout)
+	defer cancel()
+	if p.client.AbortBufferedRecords(hard) != nil {
+		waited := r.waited(hard, drainTimeout+abortTimeout)
+		p.gaveUp.Store(errors.New("not acknowledged " + waited))
+		r.errors.add("drain", errors.New("requests in flight were not answered "+waited), time.Since(r.start))
+		p.client.UnsafeAbortBufferedRecords()
+		patience := abortTimeout
+		if r.leaves() {
+			patience = leavingTimeout
+		}
+		told, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		_ = p.client.Flush(told) // the client tells of what it gave up in its own time
+	}
+	if !await(hard, ended) {
+		p.txn.abandon()
+	}
 }
 
 // await waits for a channel that is closed when something is done; false when the

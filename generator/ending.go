@@ -2,6 +2,8 @@ package generator
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -39,6 +41,17 @@ func (r *run) hurried(ctx context.Context, long time.Duration) (context.Context,
 
 // leaves tells that somebody wants to leave at once: nothing is awaited any more.
 func (r *run) leaves() bool { return r.Leave.Err() != nil }
+
+// waited tells for how long answers were awaited, by a context that is done, and whether
+// somebody cut that short. All clients that waited to the end, which is long after the
+// traffic's, say the same, so that their records are counted together.
+func (r *run) waited(ctx context.Context, long time.Duration) string {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Sprintf("%gs after the traffic ended", long.Seconds())
+	}
+	since := time.Since(r.start) - time.Duration(r.draining.Load())
+	return fmt.Sprintf("%gs after the traffic ended, when an interrupt cut the wait short", since.Round(100*time.Millisecond).Seconds())
+}
 
 // closeTimeout is more than clients take to close: some wait for a commit.
 const closeTimeout = 2 * time.Minute

@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -23,10 +22,6 @@ const (
 	fullSleep = time.Millisecond
 )
 
-// errGivenUp is why a record failed that was still not acknowledged when the drain
-// had taken its time.
-var errGivenUp = fmt.Errorf("not acknowledged %s after the last phase", drainTimeout)
-
 // producer is one producing client of a fleet.
 type producer struct {
 	*fleet
@@ -36,7 +31,8 @@ type producer struct {
 	random   *rand.ChaCha8
 	txn      *transactions // nil without transactions
 	waits    *waits
-	unsent   int64 // due but never handed, known after the run
+	unsent   int64        // due but never handed, known after the run
+	gaveUp   atomic.Value // error: why records fail that the drain aborts
 
 	// Of the goroutine that sends.
 	next  int64 // first record not yet handed
@@ -284,8 +280,8 @@ func (f *flight) done(_ *kgo.Record, err error) {
 	p := f.from
 	now := p.seen(err)
 	if err != nil {
-		if errors.Is(err, kgo.ErrAborting) {
-			err = errGivenUp
+		if why, ok := p.gaveUp.Load().(error); ok && errors.Is(err, kgo.ErrAborting) {
+			err = why
 		}
 		p.recorder.failed(now, f)
 		p.errors.add("produce", err, now)
@@ -323,10 +319,13 @@ func (f *flight) partition() *partitionLoad {
 }
 
 // censor adds what was never acknowledged to the response times, as lower bounds:
-// records that failed, and records that were due but never handed.
+// records that failed, which are in the service times too, and records that were due but
+// never handed, which still wait for their client. Without them an overloaded cluster
+// would look better the less of the load it takes.
 func (p *producer) censor(end time.Duration) {
 	for _, l := range p.recorder.lost {
 		p.recorder.response.censor(end - l.intended)
+		p.recorder.service.censor(end - l.handed)
 		if l.partition != nil {
 			l.partition.response.censor(end - l.intended)
 		}
@@ -338,6 +337,7 @@ func (p *producer) censor(end time.Duration) {
 			continue
 		}
 		p.recorder.response.censor(end - t)
+		p.recorder.wait.censor(end - p.wakes.attempted(n))
 		if load := where(n, t); load != nil {
 			load.response.censor(end - t)
 		}

@@ -31,8 +31,8 @@ type recorder struct {
 
 // lostRecord is a record that the client gave up.
 type lostRecord struct {
-	intended  time.Duration
-	partition *partitionLoad // nil when it never came so far
+	intended, handed time.Duration
+	partition        *partitionLoad // nil when it never came so far
 }
 
 // clientSecond counts the records of one client in one second.
@@ -192,7 +192,7 @@ func (r *recorder) acked(now time.Duration, f *flight) {
 }
 
 // failed notes a record that the client gave up. Its age when the run ends is a
-// lower bound of its response time.
+// lower bound of its response time and, since it was handed, of its service time.
 func (r *recorder) failed(now time.Duration, f *flight) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -202,7 +202,7 @@ func (r *recorder) failed(now time.Duration, f *flight) {
 	s.waiting.end(now)
 	if f.measured {
 		s.measured.end(now)
-		r.lost = append(r.lost, lostRecord{f.intended, f.partition()})
+		r.lost = append(r.lost, lostRecord{f.intended, f.handed, f.partition()})
 	}
 }
 

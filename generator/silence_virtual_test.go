@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"context"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -145,6 +146,11 @@ func checkSilentEnd(t *testing.T, out *generator.Output, took time.Duration) {
 	if l.Count != n.Scheduled || l.Censored != n.Failed || !l.P90Censored || !l.MaxCensored {
 		t.Errorf("%+v", l)
 	}
+	// All were handed at once, so that the client and the cluster had them all this time.
+	checkParts(t, r)
+	if s := r.Latency.Service; !s.P90Censored || math.Abs(l.Max-s.Max) > 1+l.Max/1000 {
+		t.Errorf("response %+v, service %+v", l, s)
+	}
 	// The oldest waited from then to the end of the drain and of the abort.
 	if want := 1000 * (r.DurationSeconds - 40); l.Max < want || l.Max > want+2100 {
 		t.Errorf("response times of up to %.0f ms, want %.0f", l.Max, want)
@@ -157,8 +163,8 @@ func checkSilentEnd(t *testing.T, out *generator.Output, took time.Duration) {
 			t.Errorf("no error of %s says %q: %+v", where, text, r.Errors)
 		}
 	}
-	says("produce", "not acknowledged 30s after the last phase")
-	says("drain", "requests in flight were never answered")
+	says("produce", "not acknowledged 60s after the traffic ended") // none was left that had not been sent
+	says("drain", "requests in flight were not answered 60s after the traffic ended")
 	says("offsets", "reading topic")
 	// Half a minute each for the drain, for requests in flight, for offsets and for the
 	// removal, and one request more after each of the last two.
@@ -170,4 +176,74 @@ func checkSilentEnd(t *testing.T, out *generator.Output, took time.Duration) {
 		Fault: "network silent to the end", Target: "embedded",
 		Shown: "no answers from then on; errors of connect, produce, drain and offsets", Records: "acked until then; the rest failed, censored; log ends not known", Exit: "4, not reconciled",
 	})
+}
+
+// TestVirtualLeaveSilence interrupts a run whose network has gone silent, once and
+// twice: it says for how long its records were awaited, and that this was cut short.
+func TestVirtualLeaveSilence(t *testing.T) {
+	t.Parallel()
+	const interrupted = 20 * time.Second // since before the run
+	for _, test := range []struct {
+		name   string
+		leave  time.Duration // after the interrupt; 0 for never
+		waited string
+	}{
+		{"once", 0, "35s"}, // the drain, and what an interrupt leaves each later step
+		{"twice in the drain", 4 * time.Second, "4s"},
+		{"twice, later", 32 * time.Second, "32s"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network := new(kfake.VirtualNetwork)
+				c, err := embedded.Start(t.Context(), embedded.Config{Brokers: 2, Listen: "127.0.0.1:9092", OnNetwork: network.Listen})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				ctx, interrupt := context.WithCancel(t.Context())
+				defer interrupt()
+				leave, insist := context.WithCancel(t.Context())
+				defer insist()
+				time.AfterFunc(interrupted, interrupt)
+				if test.leave > 0 {
+					time.AfterFunc(interrupted+test.leave, insist)
+				}
+				s := &silence{from: 10 * time.Second}
+				out, err := generator.Run(ctx, generator.Config{
+					Scenario: parse(t, quietLoad), Target: report.Target{Bootstrap: c.Bootstrap()}, Leave: leave,
+					Dial: func(ctx context.Context, name, addr string) (net.Conn, error) {
+						conn, err := network.DialContext(ctx, name, addr)
+						if err == nil {
+							conn = s.wrap(conn)
+						}
+						return conn, err
+					},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkCutShort(t, out.Result, test.waited)
+			})
+		})
+	}
+}
+
+// checkCutShort holds that all records that failed are said to have been awaited so long.
+func checkCutShort(t *testing.T, r *report.Result, waited string) {
+	t.Helper()
+	var failed int64
+	for _, e := range r.Errors {
+		switch {
+		case e.Where == "produce":
+			failed += e.Count
+			if want := "not acknowledged " + waited + " after the traffic ended, when an interrupt cut the wait short"; e.Error != want {
+				t.Errorf("%q, want %q", e.Error, want)
+			}
+		case e.Where == "drain" && e.Error != "requests in flight were not answered "+waited+" after the traffic ended, when an interrupt cut the wait short":
+			t.Errorf("%q", e.Error)
+		}
+	}
+	if failed == 0 || failed != r.Totals.Failed {
+		t.Errorf("%d records in the errors, %d failed", failed, r.Totals.Failed)
+	}
 }

@@ -42,7 +42,7 @@ type FleetSnapshot struct {
 	OfferedBytes                 float64 // as expected of so many records
 	AckedBytes                   int64
 	// Of the measured phases. Records that are never acknowledged count in Response
-	// when the run is over, with their age.
+	// when the run is over, with their age, and so in Service or ClientWait.
 	Response, Service, ClientWait, Lag Durations
 }
 

@@ -145,8 +145,25 @@ func TestVirtualOverload(t *testing.T) {
 		if l.Count != r.Totals.Scheduled-warmUp {
 			t.Errorf("%d response times for %d records, %d of them in the warm-up", l.Count, r.Totals.Scheduled, warmUp)
 		}
+		checkParts(t, r)
 		checkThrottles(t, r, truth)
 	})
+}
+
+// checkParts holds that the response time is lag, client wait and service, record by
+// record, whatever became of it: in the sum, to half of what a bucket of three digits is wide.
+func checkParts(t *testing.T, r *report.Result) {
+	t.Helper()
+	n, l := r.Totals, r.Latency
+	if l.ClientWait.Count != l.Response.Count || l.Service.Count != l.Response.Count-n.Unsent ||
+		l.ClientWait.Censored != n.Unsent || l.Service.Censored != n.Failed {
+		t.Errorf("of %+v: response %d, client wait %d (%d censored), service %d (%d censored)",
+			n, l.Response.Count, l.ClientWait.Count, l.ClientWait.Censored, l.Service.Count, l.Service.Censored)
+	}
+	sum := func(l report.Latency) float64 { return l.Mean * float64(l.Count) }
+	if parts := sum(l.Lag) + sum(l.ClientWait) + sum(l.Service); math.Abs(sum(l.Response)/parts-1) > 0.001 {
+		t.Errorf("response times add up to %.0f ms, their parts to %.0f", sum(l.Response), parts)
+	}
 }
 
 // checkCounts holds every count against the truth, partition by partition.

@@ -146,12 +146,15 @@ func quantileName(q float64) string {
 
 func curveFinding(r *Result) string {
 	response, service := r.Latency.Response, r.Latency.Service
-	if response.Count == 0 || service.Count == 0 || service.P99 <= 0 {
+	if response.Count == 0 || service.Count == service.Censored || service.P99 <= 0 {
 		return "No record was acked in the measured phases"
 	}
 	p99 := atLeast(response.P99, response.P99Censored)
+	if service.P99Censored { // the factor is not known
+		return fmt.Sprintf("Response p99 is %s, the service time's %s", p99, atLeast(service.P99, true))
+	}
 	factor := response.P99 / service.P99
-	if factor < 1.5 {
+	if factor < 1.5 && !response.P99Censored {
 		return fmt.Sprintf("Response and service time agree: p99 %s and %s", p99, millis(service.P99))
 	}
 	more := ""

@@ -94,8 +94,20 @@ func TestCurveCensored(t *testing.T) {
 	if !slices.Equal(p.Lines, want) {
 		t.Errorf("lines %v, want %v", p.Lines, want)
 	}
-	if want := "Response p99 is at least 5.00× the service time's: ≥ 20.0 ms against 4.00 ms"; p.Title != want {
-		t.Errorf("title %q, want %q", p.Title, want)
+	few := l
+	few.P99 = 5
+	for _, c := range []struct {
+		response, service Latency
+		want              string
+	}{
+		{l, Latency{Count: 60, P99: 4}, "Response p99 is at least 5.00× the service time's: ≥ 20.0 ms against 4.00 ms"},
+		{few, Latency{Count: 60, P99: 4}, "Response p99 is at least 1.25× the service time's: ≥ 5.00 ms against 4.00 ms"},
+		{l, Latency{Count: 90, Censored: 30, P99: 4, P99Censored: true}, "Response p99 is ≥ 20.0 ms, the service time's ≥ 4.00 ms"},
+		{l, Latency{Count: 30, Censored: 30, P99: 4, P99Censored: true}, "No record was acked in the measured phases"},
+	} {
+		if got := curveFinding(&Result{Latency: Latencies{Response: c.response, Service: c.service}}); got != c.want {
+			t.Errorf("title %q, want %q", got, c.want)
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func TestMetricsOfARun(t *testing.T) {
 		{fits, "cost.per_hour", 0, "only profiles of Amazon MSK have prices, and the limits are mine.yaml"},
 		{hot, "response.p50", 0, bound},
 		{hot, "response.p99", 0, bound},
-		{hot, "service.p99", 812, ""}, // of records that were acknowledged: never a bound
+		{hot, "service.p99", 812, ""}, // no record failed that a client had taken
 		{hot, "throttled.share", 0.291, ""},
 		{hot, "unacked.share", float64(hot.Totals.Unsent) / float64(hot.Totals.Scheduled), ""},
 		{hot, "cost.per_hour", 0.2104 / 45.6 * 3600, ""},

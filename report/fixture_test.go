@@ -72,7 +72,7 @@ func hotKey() (*Result, []PartitionSecond) {
 			ClientThrottle{fmt.Sprintf("msklt-k3f9-checkout-%d", i), "checkout", 1, "produce", 78, 0.874 + 0.002*float64(i), 4})
 	}
 	r.Latency.Response = latency(14200, 24700, 31200, r.Totals.Scheduled, r.Totals.Unsent)
-	r.Latency.ClientWait = latency(8100, 16100, 18800, r.Totals.Acked, 0)
+	r.Latency.ClientWait = latency(8100, 16100, 18800, r.Totals.Scheduled, r.Totals.Unsent)
 	r.Latency.Lag = latency(0.31, 1.2, 3.4, r.Totals.Scheduled, 0)
 	r.Latency.Service = latency(6.4, 812, 2044, r.Totals.Acked, 0)
 	r.Latency.EndToEnd = latency(14.1, 22100, 30900, r.Totals.Consumed, 0)

@@ -190,7 +190,10 @@ type Latencies struct {
 }
 
 // Latency summarises one histogram. A percentile that falls among censored
-// records is a lower bound; its Censored field is then true.
+// records is a lower bound; its Censored field is then true. Censored are records that were
+// never acknowledged: in the response all of them, in the service those that were handed, in
+// the client wait the others. End-to-end has those that were read early for the traffic's
+// end, lag has none.
 type Latency struct {
 	P50      float64 `json:"p50_ms"`
 	P90      float64 `json:"p90_ms"`

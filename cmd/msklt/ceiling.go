@@ -150,7 +150,8 @@ func (p *process) compare(s *scenario.Scenario, flat *report.Result) error {
 			fmt.Fprintf(p.stderr, "%s: fleet %s has no target rate\n", s.Name, f.Name)
 			continue
 		}
-		most := float64(flat.Fleets[i].Latency.Service.Count) / ceilingTime.Seconds()
+		acked := flat.Fleets[i].Latency.Service
+		most := float64(acked.Count-acked.Censored) / ceilingTime.Seconds()
 		if most == 0 {
 			why := ""
 			for _, e := range flat.Errors {

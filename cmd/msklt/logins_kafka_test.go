@@ -137,6 +137,15 @@ func (s *secured) permissions(t *testing.T) {
 			s.OnlyTopics(t)
 		})
 	}
+	t.Run("write on one of two topics", func(t *testing.T) {
+		s.CreateTopic(t, "theirs", 1)
+		defer s.DeleteTopic(t, "theirs")
+		s.SetACLs(t, "User:limited", append(kafkatest.Runs(), kafkatest.ACL{On: kmsg.ACLResourceTypeTopic, Name: "theirs", Operation: kmsg.ACLOperationRead})...)
+		words := []string{"lacks the permission write on topic theirs; msklt check with the same target"}
+		s.refused(t, exitEnvironment, nil, words, "run", path, "--target", target,
+			"--set", "topics.theirs={existing: true}", "--set", "producers.q={topic: theirs, rate: 10/s, value: {size: 1KiB}}")
+		s.OnlyTopics(t, "theirs")
+	})
 	t.Run("by IAM", func(t *testing.T) {
 		taken := kafkatest.ACL{On: kmsg.ACLResourceTypeGroup, Name: "msklt-", Prefix: true, Operation: kmsg.ACLOperationDelete}
 		s.SetACLs(t, "User:"+accessKey, without(taken)...)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"msklt/scenario"
 )
@@ -23,6 +24,7 @@ func load(ctx context.Context, a scenario.AWS, region string) (aws.Config, error
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(http.NewBuildableClient().WithTimeout(patience / 2)),
 		config.WithRetryMaxAttempts(2),
+		config.WithAPIOptions([]func(*middleware.Stack) error{namingHosts}),
 		config.WithLogger(logging.Nop{}), // what it would say is said in the error
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = cmp.Or(a.RoleSession, o.RoleSessionName, sessionName)

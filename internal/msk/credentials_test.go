@@ -258,7 +258,7 @@ func TestCredentialsRefused(t *testing.T) {
 		{name: "no web identity", settings: scenario.AWS{Role: role, WebIdentityFile: "gone"}, says: []string{"unable to read file at gone", "no such file"}},
 		{name: "AWS's fault", env: keys(), settings: scenario.AWS{Role: role},
 			refuse: fault{503, "ServiceUnavailable", secretKey}, says: []string{"AWS answers ServiceUnavailable"}},
-		{name: "no way to the token service", env: keys(), settings: scenario.AWS{Role: role, STSEndpoint: closed.URL}, says: []string{"cannot be reached from here", "interface endpoint"}},
+		{name: "no way to the token service", env: keys(), settings: scenario.AWS{Role: role, STSEndpoint: closed.URL}, says: []string{"cannot be reached from here (" + closed.Listener.Addr().String() + ": connection refused)", "interface endpoint"}},
 	} {
 		t.Run(c.name, c.check)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/transport/http"
 
 	"msklt/scenario"
@@ -221,19 +222,41 @@ func denied(code string) bool {
 	return slices.Contains([]string{"AccessDenied", "AccessDeniedException", "ForbiddenException"}, code)
 }
 
+// callError is a call that got no answer, with the host that was to give it: the SDK drops
+// that where the call's context has ended.
+type callError struct {
+	host string
+	error
+}
+
+func (e *callError) Unwrap() error { return e.error }
+
+// namingHosts has the errors of calls that got no answer name their host.
+func namingHosts(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("NameHost", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleDeserialize(ctx, in)
+		if request, ok := in.Request.(*http.Request); ok && err != nil {
+			err = &callError{request.URL.Host, err}
+		}
+		return out, metadata, err
+	}), middleware.After) // next to the transport: an answer, whatever it says, is no error there
+}
+
 // hostOf is the host that was called and a colon; "" where the error does not say.
 func hostOf(err error) string {
-	var call *url.Error
+	var call *callError
 	if errors.As(err, &call) {
-		if u, err := url.Parse(call.URL); err == nil {
-			return u.Host + ": "
-		}
+		return call.host + ": "
 	}
 	return ""
 }
 
 // cause is the innermost error's text.
 func cause(err error) string {
+	var network net.Error
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout() {
+		return "no answer"
+	}
 	for {
 		next := errors.Unwrap(err)
 		if next == nil {
