@@ -87,7 +87,8 @@ Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
 error, 2 bad scenario, target or flags, or a load or cost that nobody agreed to, 3 a
 threshold failed or cannot be told, 4 the run is invalid, 5 the cluster, network or
 disk, 129/130/143 interrupted. Of several, the highest counts. 3, 4 and 129/130/143 leave the
-result of what ran; so does a disk that is full, in another place, which is named.
+result of what ran; so does a disk that is full, in another place, which is named,
+and a run that could not remove all that it created (5).
 
 With --repeat the folder holds those of the runs: 1, 2, … With --interleave two
 scenarios are run in turns, A B, B A, …, into A-NAME/1, B-NAME/1, …; a second
@@ -331,7 +332,7 @@ func (p *process) finish(cleaning string, output *generator.Output, saved saved,
 	switch {
 	case r.Interrupted, output.Left != nil && p.signalled() != nil:
 		return exitError(signalCode(p.signalled()))
-	case unsaved != nil:
+	case unsaved != nil, output.Left != nil:
 		return exitError(exitEnvironment)
 	case !r.Validity.Valid:
 		if f.quiet {
