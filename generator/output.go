@@ -59,7 +59,7 @@ func (r *run) output() *Output {
 	res.Timeline = r.timeline()
 	res.Spent = r.spent(res.Timeline)
 	res.Rates = r.rates(res.Timeline)
-	res.Partitions = r.partitions()
+	res.Partitions = r.partitions(res.Latency.Response.Max)
 	res.Validity = r.validity(res)
 	res.Verdict = r.verdict(res)
 	res.Thresholds = r.thresholds()
