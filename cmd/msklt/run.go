@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -182,6 +184,10 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	flags, _ := j.flags()
 	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap, Flags: flags}
 	folder, err := report.Prepare(out, note)
+	if f.out == "" && errors.Is(err, report.ErrClaimed) {
+		out = apart(out)
+		folder, err = report.Prepare(out, note)
+	}
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -278,6 +284,9 @@ const resultsFolder = "results"
 func newOut(s *scenario.Scenario) string {
 	return filepath.Join(resultsFolder, s.Name+"-"+time.Now().Format("20060102-150405"))
 }
+
+// apart is another name for a result folder that a run of the same second has.
+func apart(out string) string { return out + "-" + strings.ToLower(rand.Text()[:4]) }
 
 // price sets what a run has cost, or what of it has no price.
 func price(r *report.Result, l limits.Limits) error {
