@@ -41,6 +41,8 @@ func TestExitCodes(t *testing.T) {
 		"plan, bad prices":       {[]string{"plan", good, "--price-file", bad}, 2, "bad.yaml:1:1: unknown field", 5 * time.Second},
 		"plan, no prices":        {[]string{"plan", good, "--price-file", bad + "x"}, 2, "bad.yamlx", 5 * time.Second},
 		"plan, bad hours":        {[]string{"plan", good, "--hours", "NaN"}, 2, "--hours", 5 * time.Second},
+		"run for no time":        {[]string{"run", good, "--duration", "0s"}, 2, "--duration 0s: want more than 0", 5 * time.Second},
+		"plan for no time":       {[]string{"plan", good, "--duration", "0s"}, 2, "--duration 0s: want more than 0", 5 * time.Second},
 		"bad flag":               {[]string{"run", good, "--frob"}, 2, "--frob", 5 * time.Second},
 		"unknown command":        {[]string{"frob"}, 2, "frob", 5 * time.Second},
 		"nobody listens":         {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1", 15 * time.Second},

@@ -157,9 +157,14 @@ func (f *runFlags) on(c *cobra.Command) {
 	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
 }
 
+// errNoDuration is of a zero that would else stand for the scenario's own durations.
+var errNoDuration = errors.New("--duration 0s: want more than 0")
+
 // check refuses values that mean nothing, of flags that were given.
 func (f *runFlags) check(flags *pflag.FlagSet) error {
 	switch {
+	case flags.Changed("duration") && f.duration == 0:
+		return errNoDuration
 	case flags.Changed("repeat") && f.repeat < 1:
 		return fmt.Errorf("--repeat %d: want 1 or more", f.repeat)
 	case flags.Changed("max-cost") && !(f.maxCost > 0):
