@@ -200,10 +200,10 @@ func (r *run) shareOf(t *cluster.Topic, partition int) float64 {
 	return r.observer.share(spans, total, func(l *link) bool { return l.carries(number) })
 }
 
-// series is one row for each second and partition. Rows are made when they are asked
-// for: an hour of 2,400 partitions would take 550 MB.
-func (r *run) series() iter.Seq[report.PartitionSecond] {
-	n := 0
+// series is one row for each of n seconds, or more where there is something in them, and
+// each partition. Rows are made when they are asked for: an hour of 2,400 partitions would
+// take 550 MB.
+func (r *run) series(n int) iter.Seq[report.PartitionSecond] {
 	for _, loads := range r.loads {
 		for _, l := range loads {
 			n = max(n, len(l.seconds))
