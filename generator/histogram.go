@@ -41,7 +41,7 @@ func (d *distribution) censorN(age time.Duration, n int64) {
 	if d.censored == nil {
 		d.censored = newLatencies(d.exact.digits)
 	}
-	d.censored.recordN(age, n)
+	d.censored.recordBelow(age, n)
 }
 
 func (d *distribution) merge(o distribution) {

@@ -38,6 +38,30 @@ func TestQuantileOfCensored(t *testing.T) {
 	})
 }
 
+// TestLowerBoundsHold: what is called a lower bound is none that is too high, and no more
+// than the histogram's resolution too low; so a percentile of one partition, at two
+// digits, does not exceed the greatest of all, at three.
+func TestLowerBoundsHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		age := time.Duration(rapid.Int64Range(lowest, highest).Draw(t, "age") >> rapid.IntRange(0, 25).Draw(t, "shift"))
+		var bounds []time.Duration
+		for _, significant := range []int{secondDigits, digits} {
+			d := newDistribution(significant)
+			d.censor(age)
+			bound, lower := d.quantile(d.all(), 0.99)
+			// A bucket is 10^-digits of its values, and of those below 1 µs 512 ns, wide.
+			least := age - age/time.Duration(pow10(significant)) - 1<<unitBits
+			if !lower || bound > max(age, 1<<unitBits-1) || bound < least {
+				t.Fatalf("%d digits: at least %v (%v), of an age of %d ns", significant, bound, lower, age)
+			}
+			bounds = append(bounds, bound)
+		}
+		if bounds[0] > bounds[1] {
+			t.Fatalf("of %d ns: at least %v with fewer digits, %v with more", age, bounds[0], bounds[1])
+		}
+	})
+}
+
 // sorted is the smallest value that a share q of all values does not exceed.
 func sorted(v []float64, q float64) float64 {
 	for _, candidate := range v {

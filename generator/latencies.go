@@ -74,6 +74,17 @@ func (l *latencies) recordN(d time.Duration, n int64) {
 	l.add(l.index(int64(d)), n)
 }
 
+// recordBelow records a duration in the highest bucket that ends below it: what stands
+// for the bucket, its highest value, is then no more than the duration, as a lower
+// bound has to be. Only the lowest bucket has none below.
+func (l *latencies) recordBelow(d time.Duration, n int64) {
+	if d < 0 || int64(d) > highest {
+		d = l.clamp(d, n)
+	}
+	// One that is the highest of its bucket itself may stay there.
+	l.add(max(0, l.index(int64(d)+1)-1), n)
+}
+
 func (l *latencies) add(index int, n int64) {
 	page := l.pages[index>>pageBits]
 	if page == nil {

@@ -59,7 +59,7 @@ func (r *run) output() *Output {
 	res.Timeline = r.timeline()
 	res.Spent = r.spent(res.Timeline)
 	res.Rates = r.rates(res.Timeline)
-	res.Partitions = r.partitions()
+	res.Partitions = r.partitions(res.Latency.Response.Max)
 	res.Validity = r.validity(res)
 	res.Verdict = r.verdict(res)
 	res.Thresholds = r.thresholds()
@@ -69,7 +69,7 @@ func (r *run) output() *Output {
 	plan := limits.MakePlan(r.sized, r.Limits, len(r.cluster.Brokers))
 	plan.Assumptions = append(plan.Assumptions, r.Limits.Notes...)
 	res.Plan = &plan
-	out.Series = r.series()
+	out.Series = r.series(len(res.Timeline))
 	out.Histograms = append([]report.Histogram{
 		r.histogram("response", total.response), r.histogram("service", total.service),
 		r.histogram("client_wait", total.wait), r.histogram("lag", total.lag), r.histogram("end_to_end", total.endToEnd),

@@ -134,8 +134,9 @@ func (r *run) whollyTo(second int, end time.Duration) bool {
 	})
 }
 
-// partitions are the partitions of all topics, predicted beside observed.
-func (r *run) partitions() []report.Partition {
+// partitions are the partitions of all topics, predicted beside observed. The slowest
+// of all records took most (ms): with two digits a percentile may be stated higher.
+func (r *run) partitions(most float64) []report.Partition {
 	predicted := map[limits.Instance]limits.Load{}
 	for _, l := range limits.Predict(r.sized, len(r.cluster.Brokers)) {
 		predicted[limits.Instance{Topic: l.Topic, Partition: l.Partition}] = l
@@ -155,6 +156,7 @@ func (r *run) partitions() []report.Partition {
 				p.TopKeys = append(p.TopKeys, report.KeyShare{Key: k.Key, Share: k.Share, Predicted: k.MeanIngress})
 			}
 			p.ResponseP99, p.P99Censored = load.response.point(load.response.all(), 0.99)
+			p.ResponseP99 = min(p.ResponseP99, most)
 			p.Acked, p.Consumed = r.means(load)
 			out = append(out, p)
 		}
@@ -198,10 +200,10 @@ func (r *run) shareOf(t *cluster.Topic, partition int) float64 {
 	return r.observer.share(spans, total, func(l *link) bool { return l.carries(number) })
 }
 
-// series is one row for each second and partition. Rows are made when they are asked
-// for: an hour of 2,400 partitions would take 550 MB.
-func (r *run) series() iter.Seq[report.PartitionSecond] {
-	n := 0
+// series is one row for each of n seconds, or more where there is something in them, and
+// each partition. Rows are made when they are asked for: an hour of 2,400 partitions would
+// take 550 MB.
+func (r *run) series(n int) iter.Seq[report.PartitionSecond] {
 	for _, loads := range r.loads {
 		for _, l := range loads {
 			n = max(n, len(l.seconds))

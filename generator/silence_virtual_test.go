@@ -142,6 +142,15 @@ func checkSilentEnd(t *testing.T, out *generator.Output, took time.Duration) {
 	if n.Scheduled != 12_000 || n.Sent != n.Acked+n.Failed || n.Unsent != 0 || n.Acked < 38*200-10 || n.Acked > 40*200 || n.LogEndKnown {
 		t.Errorf("%+v", n)
 	}
+	// Seconds in which nothing came have rows, too: a mean over them would else be too high.
+	rows, acked := 0, int64(0)
+	for row := range out.Series {
+		rows++
+		acked += row.AckedRecords
+	}
+	if want := 4 * len(r.Timeline); rows != want || acked != n.Acked || len(r.Timeline) < 60 {
+		t.Errorf("%d rows with %d records, want %d with %d", rows, acked, want, n.Acked)
+	}
 	l := r.Latency.Response
 	if l.Count != n.Scheduled || l.Censored != n.Failed || !l.P90Censored || !l.MaxCensored {
 		t.Errorf("%+v", l)

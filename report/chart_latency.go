@@ -21,7 +21,7 @@ func latencyChart(r *Result) plot {
 		{"max", func(s Second) float64 { return s.Max }},
 	}
 	p := latencyPlot(r, chart{
-		ID: "latency", Title: latencyFinding(r, "Response", "acked", quantiles[1]), Height: 220,
+		ID: "latency", Title: latencyFinding(r, "Response", "acked", quantiles[1], func(s Second) int64 { return s.Waiting }), Height: 220,
 		Y: "response time of records acked in each second, logarithmic",
 	}, quantiles)
 	p.Table.Head = append(p.Table.Head, "lag max")
@@ -47,7 +47,7 @@ func arrivalChart(r *Result) *plot {
 		of += " by all groups"
 	}
 	p := latencyPlot(r, chart{
-		ID: "arrival", Title: latencyFinding(r, "End-to-end", "received", quantiles[1]), Height: 220,
+		ID: "arrival", Title: latencyFinding(r, "End-to-end", "received", quantiles[1], func(s Second) int64 { return s.Backlog }), Height: 220,
 		Y: of + ", logarithmic",
 	}, quantiles)
 	return &p
@@ -108,13 +108,20 @@ func latencyCell(ms float64) string {
 	return millis(ms)
 }
 
-// latencyFinding compares the first measured second with the best and the worst one.
-func latencyFinding(r *Result, name, done string, q quantile) string {
+// latencyFinding compares the first measured second with the best and the worst one, and
+// counts those in which nothing was done although records were left waiting.
+func latencyFinding(r *Result, name, done string, q quantile, left func(Second) int64) string {
 	var first, worst, best float64
-	at := 0
+	at, silent := 0, 0
 	for _, s := range r.Timeline {
 		v := q.value(s)
-		if v <= 0 || !measured(r, s) {
+		if !measured(r, s) {
+			continue
+		}
+		if v <= 0 {
+			if left(s) > 0 {
+				silent++
+			}
 			continue
 		}
 		if first == 0 {
@@ -126,13 +133,17 @@ func latencyFinding(r *Result, name, done string, q quantile) string {
 		best = min(best, v)
 	}
 	name += " " + q.name
+	silence := ""
+	if silent > 0 {
+		silence = fmt.Sprintf("; in %d s nothing was %s", silent, done)
+	}
 	switch {
 	case first == 0:
 		return "No record was " + done + " in the measured phases"
 	case worst < 3*best:
-		return name + " stayed between " + millis(best) + " and " + millis(worst)
+		return name + " stayed between " + millis(best) + " and " + millis(worst) + silence
 	case worst < 3*first:
-		return fmt.Sprintf("%s swung between %s and %s", name, millis(best), millis(worst))
+		return fmt.Sprintf("%s swung between %s and %s%s", name, millis(best), millis(worst), silence)
 	}
-	return fmt.Sprintf("%s rose from %s to %s at %d s", name, millis(first), millis(worst), at)
+	return fmt.Sprintf("%s rose from %s to %s at %d s%s", name, millis(first), millis(worst), at, silence)
 }

@@ -139,6 +139,34 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// TestSilentSeconds: seconds without percentiles are told where records were left waiting,
+// for their p99 is not within what the others had; those with nothing to do are not.
+func TestSilentSeconds(t *testing.T) {
+	p99 := quantile{"p99", func(s Second) float64 { return s.P99 }}
+	waiting := func(s Second) int64 { return s.Waiting }
+	for _, c := range []struct {
+		p99     []float64
+		waiting int64
+		want    string
+	}{
+		{[]float64{20, 30}, 5, "Response p99 stayed between 20.0 ms and 30.0 ms"},
+		{[]float64{20, 0, 0, 30}, 0, "Response p99 stayed between 20.0 ms and 30.0 ms"},
+		{[]float64{20, 30, 0, 0}, 5, "Response p99 stayed between 20.0 ms and 30.0 ms; in 2 s nothing was acked"},
+		{[]float64{90, 20, 0, 30}, 5, "Response p99 swung between 20.0 ms and 90.0 ms; in 1 s nothing was acked"},
+		{[]float64{20, 0, 90}, 5, "Response p99 rose from 20.0 ms to 90.0 ms at 2 s; in 1 s nothing was acked"},
+		{[]float64{0, 0}, 5, "No record was acked in the measured phases"},
+	} {
+		r := &Result{Phases: []Phase{{To: float64(len(c.p99)), Measured: true}}}
+		for i, v := range c.p99 {
+			r.Timeline = append(r.Timeline, Second{Second: i, P99: v, Waiting: c.waiting})
+		}
+		r.Timeline = append(r.Timeline, Second{Second: len(c.p99), Waiting: 5}) // the drain
+		if got := latencyFinding(r, "Response", "acked", p99, waiting); got != c.want {
+			t.Errorf("p99 %v, %d waiting: %q, want %q", c.p99, c.waiting, got, c.want)
+		}
+	}
+}
+
 func TestBalances(t *testing.T) {
 	r, _ := steady()
 	for _, b := range balances(r) {

@@ -43,8 +43,9 @@ type Folder struct {
 
 // Prepare makes sure, before there is any traffic, that a result can be written
 // to dir: that it is absent or empty, that its parent (created if need be) can
-// be written to, and that the disk has room. It reserves that room, and leaves a
-// note for the case that the run is killed. The caller ends with Write or Discard.
+// be written to, that no other run is to write there (else the error is an ErrClaimed),
+// and that the disk has room. It reserves that room, and leaves a note for the case
+// that the run is killed. The caller ends with Write or Discard.
 func Prepare(dir string, n Note) (*Folder, error) {
 	target, err := resolve(dir)
 	if err != nil {
@@ -61,7 +62,12 @@ func Prepare(dir string, n Note) (*Folder, error) {
 	if err := os.Mkdir(f.partial, 0o777); err != nil {
 		return nil, fmt.Errorf("result folder %s: cannot write to its parent: %w; choose a place that can be written to", dir, err)
 	}
-	if err := errors.Join(f.leave(n), f.probe()); err != nil {
+	// The note comes first, so that of two runs that begin at once one sees the other.
+	err = f.leave(n)
+	if err == nil {
+		err = errors.Join(f.claimed(), f.probe())
+	}
+	if err != nil {
 		f.Discard()
 		return nil, fmt.Errorf("result folder %s: %w", dir, err)
 	}

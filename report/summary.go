@@ -170,7 +170,11 @@ func loadRows(r *Result) (all []labelled) {
 			withUnit(r.Rates.AckedRecordsPerSecond, "records/s")+", "+percent(ackedShare(r))+" of what was offered")
 	}
 	if r.Rates.ConsumedBytesPerSecond > 0 {
-		row("consumed", bandwidth(r.Rates.ConsumedBytesPerSecond))
+		text := bandwidth(r.Rates.ConsumedBytesPerSecond) + ", batches with headers"
+		if r.Rates.WireBytesPerSecond > 0 { // else more seems to be consumed than was acked
+			text += "; acked so " + bandwidth(r.Rates.WireBytesPerSecond)
+		}
+		row("consumed", text)
 	}
 	throttled := "no throttle responses"
 	if r.Throttle.Responses > 0 {

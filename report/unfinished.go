@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,6 +43,33 @@ func (f *Folder) leave(n Note) error {
 		return err
 	}
 	return os.Rename(file.Name(), path)
+}
+
+// ErrClaimed is why a folder cannot be had where another run is about to write its result.
+var ErrClaimed = errors.New("another run is to write its result there")
+
+// claimed looks for runs that live and have the same folder in mind.
+func (f *Folder) claimed() error {
+	dir, name := filepath.Split(f.dir)
+	notes, err := filepath.Glob(filepath.Join(quoteGlob(dir), "."+quoteGlob(name)+".partial-*", noteFile))
+	if err != nil {
+		return err
+	}
+	for _, path := range notes {
+		if filepath.Dir(path) == f.partial {
+			continue
+		}
+		file, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			continue // it has just ended
+		}
+		free := lock(file)
+		_ = file.Close()
+		if free != nil {
+			return fmt.Errorf("%w, and holds %s meanwhile; choose another name", ErrClaimed, filepath.Dir(path))
+		}
+	}
+	return nil
 }
 
 // Alive marks the run as alive at this moment.

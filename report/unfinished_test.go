@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -64,6 +65,31 @@ func TestKilledIn(t *testing.T) {
 	want := []string{filepath.Base(living.partial), filepath.Base(other.partial), ".x.partial-12345678", "x.partial-12345678"}
 	if names := list(t, parent); !slices.Equal(names, slices.Sorted(slices.Values(want))) {
 		t.Errorf("there remain %v, want %v", names, want)
+	}
+}
+
+// TestPrepareClaimed: two runs do not write to one folder, whatever its name, and what a
+// killed one has left there is in nobody's way.
+func TestPrepareClaimed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "re[su]*lt")
+	first, err := Prepare(dir, Note{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := Prepare(dir, Note{}); !errors.Is(err, ErrClaimed) || !strings.Contains(err.Error(), first.partial) {
+		t.Errorf("beside a run that lives: %+v, %v", f, err)
+	}
+	if names := list(t, filepath.Dir(dir)); len(names) != 1 {
+		t.Errorf("there remain %v, want the first run's alone", names)
+	}
+	first.note.Close() // as when it is killed
+	second, err := Prepare(dir, Note{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Discard()
+	if names := list(t, filepath.Dir(dir)); !slices.Equal(names, []string{filepath.Base(first.partial)}) {
+		t.Errorf("there remain %v, want what the killed run left", names)
 	}
 }
 

@@ -40,6 +40,8 @@ func TestExitCodes(t *testing.T) {
 		"plan, bad prices":       {[]string{"plan", good, "--price-file", bad}, 2, "bad.yaml:1:1: unknown field"},
 		"plan, no prices":        {[]string{"plan", good, "--price-file", bad + "x"}, 2, "bad.yamlx"},
 		"plan, bad hours":        {[]string{"plan", good, "--hours", "NaN"}, 2, "--hours"},
+		"run for no time":        {[]string{"run", good, "--duration", "0s"}, 2, "--duration 0s: want more than 0"},
+		"plan for no time":       {[]string{"plan", good, "--duration", "0s"}, 2, "--duration 0s: want more than 0"},
 		"bad flag":               {[]string{"run", good, "--frob"}, 2, "--frob"},
 		"unknown command":        {[]string{"frob"}, 2, "frob"},
 		"nobody listens":         {[]string{"run", good, "--bootstrap", "127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "o")}, 5, "127.0.0.1:1"},
@@ -69,30 +71,41 @@ func TestExitCodes(t *testing.T) {
 // ways at once.
 func TestThresholdExitCodes(t *testing.T) {
 	full := errors.New("no space")
+	left := &generator.LeftError{Prefix: "msklt-1-", Why: errors.New("not allowed")}
+	const remains = "msklt: not everything could be removed from the cluster: topics and groups that begin with msklt-1-: not allowed\nto remove the rest: clean\n"
 	for _, c := range []struct {
 		interrupted, valid, passed bool
 		unsaved                    error
+		left                       error
 		code                       int
 		says                       string
 	}{
-		{false, true, true, nil, 0, ""},
-		{false, true, false, nil, 3, "msklt: 1 of 1 thresholds did not pass: failed == 0: failed, observed 2 records\n"},
-		{false, false, true, nil, 4, "msklt: too slow\n"},
-		{false, false, false, nil, 4, "msklt: too slow\n"},
-		{true, true, false, nil, 130, ""},
-		{true, false, false, nil, 130, ""},
-		{false, true, true, full, 5, "\nmsklt: no space\n"},
-		{false, false, false, full, 5, "\nmsklt: no space\n"},
-		{true, true, true, full, 130, "\nmsklt: no space\n"},
+		{false, true, true, nil, nil, 0, ""},
+		{false, true, false, nil, nil, 3, "msklt: 1 of 1 thresholds did not pass: failed == 0: failed, observed 2 records\n"},
+		{false, false, true, nil, nil, 4, "msklt: too slow\n"},
+		{false, false, false, nil, nil, 4, "msklt: too slow\n"},
+		{true, true, false, nil, nil, 130, ""},
+		{true, false, false, nil, nil, 130, ""},
+		{false, true, true, full, nil, 5, "\nmsklt: no space\n"},
+		{false, false, false, full, nil, 5, "\nmsklt: no space\n"},
+		{true, true, true, full, nil, 130, "\nmsklt: no space\n"},
+		{true, true, true, nil, left, 130, remains},
+		{false, true, true, nil, left, 5, remains},
+		{false, false, false, nil, left, 5, remains},
 	} {
 		var stderr bytes.Buffer
-		p := &process{stdout: io.Discard, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal { return os.Interrupt }}
+		p := &process{stdout: io.Discard, stderr: &stderr, getenv: os.LookupEnv, signalled: func() os.Signal {
+			if c.interrupted {
+				return os.Interrupt
+			}
+			return nil
+		}}
 		failed := 2.0
 		r := &report.Result{
 			Interrupted: c.interrupted, Validity: report.Validity{Valid: c.valid}, Verdict: report.Verdict{Summary: "too slow"},
 			Thresholds: []report.Threshold{{Expression: "failed == 0", Unit: "records", Observed: &failed, Known: true, Passed: c.passed}},
 		}
-		err := p.finish("", &generator.Output{Result: r}, saved{where: "out", unsaved: c.unsaved}, runFlags{quiet: true})
+		err := p.finish("clean", &generator.Output{Result: r, Left: c.left}, saved{where: "out", unsaved: c.unsaved}, runFlags{quiet: true})
 		code := 0
 		if err != nil {
 			code = p.exitCode(err)

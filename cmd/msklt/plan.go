@@ -61,6 +61,9 @@ limits, prices or flags.`,
 			if c.Flags().Changed("limits") && len(f.limits) == 0 {
 				f.limits = []string{""} // which is no name
 			}
+			if c.Flags().Changed("duration") && f.duration == 0 {
+				return usageError{errNoDuration}
+			}
 			return p.plan(args[0], f, seed)
 		},
 	}

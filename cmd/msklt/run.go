@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,7 +89,8 @@ Exit codes: 0 fine (a limit that binds is a finding, not a failure), 1 internal
 error, 2 bad scenario, target or flags, or a load or cost that nobody agreed to, 3 a
 threshold failed or cannot be told, 4 the run is invalid, 5 the cluster, network or
 disk, 129/130/143 interrupted. Of several, the highest counts. 3, 4 and 129/130/143 leave the
-result of what ran; so does a disk that is full, in another place, which is named.
+result of what ran; so does a disk that is full, in another place, which is named,
+and a run that could not remove all that it created (5).
 
 With --repeat the folder holds those of the runs: 1, 2, … With --interleave two
 scenarios are run in turns, A B, B A, …, into A-NAME/1, B-NAME/1, …; a second
@@ -154,9 +157,14 @@ func (f *runFlags) on(c *cobra.Command) {
 	flags.BoolVar(&f.noColor, "no-color", false, "no colour (also with NO_COLOR set)")
 }
 
+// errNoDuration is of a zero that would else stand for the scenario's own durations.
+var errNoDuration = errors.New("--duration 0s: want more than 0")
+
 // check refuses values that mean nothing, of flags that were given.
 func (f *runFlags) check(flags *pflag.FlagSet) error {
 	switch {
+	case flags.Changed("duration") && f.duration == 0:
+		return errNoDuration
 	case flags.Changed("repeat") && f.repeat < 1:
 		return fmt.Errorf("--repeat %d: want 1 or more", f.repeat)
 	case flags.Changed("max-cost") && !(f.maxCost > 0):
@@ -181,6 +189,10 @@ func (p *process) run(ctx context.Context, j job, f runFlags) (*report.Result, e
 	flags, _ := j.flags()
 	note := report.Note{Scenario: s.Name, StartedAt: time.Now(), Prefix: generator.NewPrefix(), Bootstrap: where.Target.Bootstrap, Flags: flags}
 	folder, err := report.Prepare(out, note)
+	if f.out == "" && errors.Is(err, report.ErrClaimed) {
+		out = apart(out)
+		folder, err = report.Prepare(out, note)
+	}
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -278,6 +290,9 @@ func newOut(s *scenario.Scenario) string {
 	return filepath.Join(resultsFolder, s.Name+"-"+time.Now().Format("20060102-150405"))
 }
 
+// apart is another name for a result folder that a run of the same second has.
+func apart(out string) string { return out + "-" + strings.ToLower(rand.Text()[:4]) }
+
 // price sets what a run has cost, or what of it has no price.
 func price(r *report.Result, l limits.Limits) error {
 	prices, err := cost.BuiltIn()
@@ -331,7 +346,7 @@ func (p *process) finish(cleaning string, output *generator.Output, saved saved,
 	switch {
 	case r.Interrupted, output.Left != nil && p.signalled() != nil:
 		return exitError(signalCode(p.signalled()))
-	case unsaved != nil:
+	case unsaved != nil, output.Left != nil:
 		return exitError(exitEnvironment)
 	case !r.Validity.Valid:
 		if f.quiet {

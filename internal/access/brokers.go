@@ -99,10 +99,14 @@ func (a *Access) enterBrokers(ctx context.Context, all []Broker) (first *Problem
 func (a *Access) brokers(v *visit, offered *kmsg.ApiVersionsResponse) ([]Broker, error) {
 	const plainFormat = 8 // the last version before the format changed
 	r := &kmsg.MetadataRequest{Version: plainFormat, Topics: []kmsg.MetadataRequestTopic{}}
-	for _, k := range offered.ApiKeys {
-		if k.ApiKey == r.Key() {
-			r.Version = min(plainFormat, k.MaxVersion)
-		}
+	at := slices.IndexFunc(offered.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool { return k.ApiKey == r.Key() })
+	if at < 0 && len(offered.ApiKeys) > 0 {
+		return nil, &Problem{Stage: Kafka, Address: v.address,
+			Message: fmt.Sprintf("%s does not say which brokers there are: it speaks Kafka but offers no Metadata request, as controllers do", v.address),
+			Fix:     "take the address of a broker"}
+	}
+	if at >= 0 {
+		r.Version = min(plainFormat, offered.ApiKeys[at].MaxVersion)
 	}
 	answer := kmsg.NewPtrMetadataResponse()
 	err := v.ask(r, answer)

@@ -62,6 +62,17 @@ func TestLoginsThatDoNotFit(t *testing.T) {
 	_, err := opened(t, scenario.Target{}, asks).Try(t.Context(), asks)
 	checkProblem(t, err, Login, asks+" ends a connection that does not log in", "auth: {mechanism: …}")
 
+	controller := answers(t, func(r kmsg.Request) kmsg.Response {
+		versions, ok := r.ResponseKind().(*kmsg.ApiVersionsResponse)
+		if !ok {
+			return nil // hangs up, as Apache Kafka's controllers do
+		}
+		versions.ApiKeys = []kmsg.ApiVersionsResponseApiKey{{ApiKey: int16(kmsg.ApiVersions), MaxVersion: 3}, {ApiKey: int16(kmsg.DescribeCluster)}}
+		return versions
+	})
+	_, err = opened(t, scenario.Target{}, controller).Try(t.Context(), controller)
+	checkProblem(t, err, Kafka, controller+" does not say which brokers there are", "controllers", "address of a broker")
+
 	target := scenario.Target{TLS: scenario.TLS{Off: true}, Auth: scenario.Auth{Mechanism: scenario.SCRAM512, Username: "load", Password: "hunter2"}}
 	offers := func(code int16, mechanisms ...string) string {
 		return answers(t, func(r kmsg.Request) kmsg.Response {
