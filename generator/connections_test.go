@@ -118,6 +118,11 @@ func TestVirtualCrowdPaced(t *testing.T) {
 				if math.Abs(float64(open)/plan.Open-1) > 0.01 || plan.AttemptsPerSecond != 80 {
 					t.Errorf("%d connections stood, planned %+v", open, plan)
 				}
+				for _, h := range r.Verdict.Headroom {
+					if h.Unit == limits.BrokerConnections.Unit() && h.Used != float64(open) {
+						t.Errorf("%s used %g, %d connections stood", h.Limit, h.Used, open)
+					}
+				}
 				// The run's edges are not whole seconds.
 				if float64(ramp) > plan.RampSeconds+2 {
 					t.Errorf("it took %d s, planned %.1f", ramp, plan.RampSeconds)
@@ -151,8 +156,8 @@ func TestVirtualCrowdAtOnce(t *testing.T) {
 		// limit that keeps a second's worth loses up to 0.2 s of 1.2 s between two of them.
 		"closing":         {manyClients, closing, 1e6, limits.ClusterAttempts, 100, 1 - 1/1.2, "", "connect_rate: 80/s"},
 		"refusing logins": {clients("200"), refusing, 1e6, limits.BrokerAttempts, 100, 1 - 1/1.2, "Too many connects", "connect_rate: 80/s"},
-		"too many":        {clients("100"), few, 80, limits.BrokerConnections, 290, 0.02, "Too many connects", "304 connections to one broker, and 290 are allowed"},
-		"undeclared":      {clients("100"), secret, 80, limits.BrokerConnections, 290, 0.02, "", "304 connections to one broker, and 28"},
+		"too many":        {clients("100"), few, 80, limits.BrokerConnections, 290, 0, "Too many connects", "304 connections to one broker, and 290 are allowed"},
+		"undeclared":      {clients("100"), secret, 80, limits.BrokerConnections, 290, 0, "", "304 connections to one broker, and 290 are allowed"},
 		// Idle connections that are refused wait for a second: less comes than might.
 		"members, idle": {allKinds, refusing, 1e6, limits.BrokerAttempts, 100, 0.25, "Too many connects", "connect_rate: 80/s"},
 	} {

@@ -6,28 +6,39 @@ import (
 	"msklt/internal/limits"
 )
 
-// door is where connections come in: at one broker, or at any of the cluster's.
+// door is where connections come in: at one address, or at any of the cluster's.
 type door struct {
+	tried    int64 // attempts while nobody knew whose address it is
 	open     int64
 	welcomed int64         // of those, the ones that have had an answer
 	heard    time.Duration // when the last answer came
 
-	attempts, connections *limits.Scope // nil at an address that no broker advertises
+	attempts, connections *limits.Scope // of the broker, or the cluster; nil at an address that is no broker's
 }
 
-// doorOf is the door of the broker behind an address.
+// doorOf is the door at an address.
 func (o *observer) doorOf(addr string) *door {
-	broker := o.broker(addr)
-	d, ok := o.doors[broker]
+	d, ok := o.doors[addr]
 	if !ok {
 		d = &door{}
-		if broker != limits.UnknownBroker {
-			d.attempts = o.replay.Scope(limits.Instance{Limit: limits.BrokerAttempts, Broker: broker})
-			d.connections = o.replay.Scope(limits.Instance{Limit: limits.BrokerConnections, Broker: broker})
-		}
-		o.doors[broker] = d
+		o.doors[addr] = d
+		o.nameDoor(d, addr)
 	}
 	return d
+}
+
+// nameDoor has a broker's limits count what came in at its address, also before it was
+// known to be the broker's.
+func (o *observer) nameDoor(d *door, addr string) {
+	broker := o.broker(addr)
+	if broker == limits.UnknownBroker || d.attempts != nil {
+		return
+	}
+	d.attempts = o.replay.Scope(limits.Instance{Limit: limits.BrokerAttempts, Broker: broker})
+	d.connections = o.replay.Scope(limits.Instance{Limit: limits.BrokerConnections, Broker: broker})
+	at := o.now()
+	o.replay.Add(at, []limits.Charge{{Scope: d.attempts, N: d.tried}}, 0, limits.Source{})
+	o.replay.Gauge(at, d.connections, d.open)
 }
 
 // dialled counts a connection attempt, and the connection when it came about; it
@@ -42,6 +53,7 @@ func (o *observer) dialled(addr string, ok bool) *door {
 			d.open++
 		}
 		if d.attempts == nil {
+			d.tried++
 			continue
 		}
 		o.replay.Add(at, []limits.Charge{{Scope: d.attempts, N: 1}}, 0, limits.Source{})

@@ -94,7 +94,7 @@ func (e evidence) full() verdict {
 func (e evidence) connecting() verdict {
 	return verdict{report.Reason{
 		Check: "connect_pace", Observed: e.paced, Bound: ofResponse, Unit: "of the records' time",
-		Message: fmt.Sprintf("%.1f %% of the time that records waited, they waited for connections that msklt opened no faster than its own pace (connect_rate, or four fifths of a declared limit on attempts)", 100*e.paced),
+		Message: fmt.Sprintf("%.1f %% of the time that records waited, they waited for connections that msklt opened no faster than its own pace (connect_rate, or its default)", 100*e.paced),
 	}, e.paced <= ofResponse}
 }
 

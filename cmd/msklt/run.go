@@ -101,39 +101,44 @@ prints one line for each run.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			outlivePipes()
-			if err := f.check(c.Flags()); err != nil {
-				return usageError{err}
-			}
-			var seed *uint64
-			if c.Flags().Changed("seed") {
-				seed = &f.seed
-			}
-			jobs, err := p.jobs(args, f, seed)
-			if err != nil {
-				return usageError{err}
-			}
-			if err := p.guard(c.Context(), jobs, f); err != nil {
-				return err
-			}
-			watched, served, err := p.serveMetrics(f.metricsAddr, f.quiet)
-			if err != nil {
-				return err
-			}
-			defer served()
-			f.watched = watched
-			if f.told, err = p.openCI(f.ci, f.json); err != nil {
-				return usageError{err}
-			}
-			if f.several() {
-				return f.told.end(p.series(c.Context(), jobs, f))
-			}
-			r, err := p.run(c.Context(), jobs[0], f)
-			f.told.add(jobs[0].scenario.Name, r, err)
-			return f.told.end(err)
+			return p.runAll(c.Context(), args, c.Flags(), f)
 		},
 	}
 	f.on(c)
 	return c
+}
+
+// runAll makes the runs that the command line asks for.
+func (p *process) runAll(ctx context.Context, args []string, flags *pflag.FlagSet, f runFlags) error {
+	if err := f.check(flags); err != nil {
+		return usageError{err}
+	}
+	var seed *uint64
+	if flags.Changed("seed") {
+		seed = &f.seed
+	}
+	jobs, err := p.jobs(args, f, seed)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := p.guard(ctx, jobs, f); err != nil {
+		return err
+	}
+	watched, served, err := p.serveMetrics(f.metricsAddr, f.quiet)
+	if err != nil {
+		return err
+	}
+	defer served()
+	f.watched = watched
+	if f.told, err = p.openCI(f.ci, f.json); err != nil {
+		return usageError{err}
+	}
+	if f.several() {
+		return f.told.end(p.series(ctx, jobs, f))
+	}
+	r, err := p.run(ctx, jobs[0], f)
+	f.told.add(jobs[0].scenario.Name, r, err)
+	return f.told.end(err)
 }
 
 // on gives a command the flags of a run.

@@ -107,8 +107,10 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 		return err
 	}
 	m, err := c.brokers(ctx)
-	for tooMany(err) && pause(ctx) {
-		m, err = c.brokers(ctx)
+	for (tooMany(err) || errors.Is(err, errNoBrokers)) && pause(ctx) {
+		if again, other := c.brokers(ctx); ctx.Err() == nil { // else it tells of nothing but the time that is up
+			m, err = again, other
+		}
 	}
 	if err != nil {
 		return Errorf("reading the brokers of %s: %w", strings.Join(bootstrap, ","), err)
@@ -131,12 +133,20 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 	return nil
 }
 
-// brokers reads which brokers there are. The ping lets the client know them, too.
+// errNoBrokers may pass: a cluster that is starting says so.
+var errNoBrokers = errors.New("its addresses name no brokers; see whether they are up")
+
+// brokers reads which brokers there are, at least one. The ping lets the client know
+// them, too.
 func (c *Cluster) brokers(ctx context.Context) (kadm.Metadata, error) {
 	if err := c.client.Ping(ctx); err != nil {
 		return kadm.Metadata{}, err
 	}
-	return c.admin.BrokerMetadata(ctx)
+	m, err := c.admin.BrokerMetadata(ctx)
+	if err == nil && len(m.Brokers) == 0 {
+		err = errNoBrokers
+	}
+	return m, err
 }
 
 // offered takes over the versions that a broker offers.

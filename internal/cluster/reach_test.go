@@ -2,11 +2,18 @@ package cluster_test
 
 import (
 	"context"
+	"errors"
+	"math"
 	"net"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msklt/internal/cluster"
 	"msklt/internal/embedded"
@@ -45,6 +52,43 @@ func TestOpenByAnyAddress(t *testing.T) {
 			if !slices.Equal(c.Seeds, test.seeds) || len(c.Brokers) != 2 {
 				t.Errorf("seeds %q of %q, want %q; brokers %v", c.Seeds, test.bootstrap, test.seeds, c.Brokers)
 			}
+		})
+	}
+}
+
+// TestOpenWithoutBrokers: a cluster that names no brokers may be starting; it is waited
+// for, and then it is an error.
+func TestOpenWithoutBrokers(t *testing.T) {
+	for name, empty := range map[string]int64{"for a while": 4, "for good": math.MaxInt64} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k, err := kfake.NewCluster(kfake.NumBrokers(2))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer k.Close()
+			var asked atomic.Int64
+			k.ControlKey(int16(kmsg.Metadata), func(r kmsg.Request) (kmsg.Response, error, bool) {
+				k.KeepControl()
+				return r.ResponseKind(), nil, asked.Add(1) <= empty
+			})
+			ctx := t.Context()
+			if empty == math.MaxInt64 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, time.Second)
+				defer cancel()
+			}
+			c, err := cluster.Open(ctx, k.ListenAddrs())
+			if empty == math.MaxInt64 {
+				if !errors.Is(err, cluster.ErrEnvironment) || !strings.Contains(err.Error(), "name no brokers") {
+					t.Errorf("opened: %v", err)
+				}
+				return
+			}
+			if err != nil || len(c.Brokers) != 2 {
+				t.Fatalf("%v, after %d answers", err, asked.Load())
+			}
+			c.Close()
 		})
 	}
 }

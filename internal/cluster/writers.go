@@ -145,7 +145,7 @@ func (c *Cluster) findRecords(ctx context.Context, names []string, f *finding) {
 
 // findProducers looks who wrote, also what is not in the log any more. The cluster
 // forgets those without ids at once; not every cluster tells, and not everybody
-// (KIP-664, Apache Kafka 3.0; it takes the permission to read).
+// (KIP-664, Apache Kafka 2.8; it takes the permission to read).
 func (c *Cluster) findProducers(ctx context.Context, ends kadm.ListedOffsets, f *finding) {
 	if _, offered := c.versions[kmsg.DescribeProducers]; !offered {
 		return

@@ -1,10 +1,5 @@
 package limits
 
-import (
-	"cmp"
-	"slices"
-)
-
 // HeadroomOf says, for every declared limit that a run observes, how close its
 // most loaded instance came.
 func HeadroomOf(r *Replay, l Limits) []Headroom {
@@ -27,9 +22,4 @@ func HeadroomOf(r *Replay, l Limits) []Headroom {
 		out = append(out, h)
 	}
 	return out
-}
-
-// Hottest returns the load that puts most on partitions, by ingress.
-func Hottest(loads []Load) Load {
-	return slices.MaxFunc(loads, func(a, b Load) int { return cmp.Compare(a.Ingress, b.Ingress) })
 }

@@ -26,7 +26,7 @@ func (l *look) permissions(whole context.Context) {
 		use.Topics = use.Topics[1:]
 		l.unknown("other topic permissions", "%s*: cannot be told without a topic", commonPrefix)
 	}
-	tried := map[cluster.Permission]error{}
+	tried := map[cluster.Permission]error{} // nil where it worked
 	if there {
 		defer l.remove(context.WithoutCancel(ctx), own)
 		l.write(ctx, own, tried)
@@ -43,24 +43,20 @@ func (l *look) permissions(whole context.Context) {
 	l.known(ctx, use)
 	for _, p := range use.Permissions() {
 		describe := cluster.Permission{Operation: "describe", Resource: p.Resource, Name: p.Name}
+		_, told := tried[p]
 		switch {
 		case p.Resource == "topic" && p.Operation == "delete" && p.Name == own.Name:
 			// It is tried last.
 		case p != describe && tried[describe] != nil:
 			l.unknown(name(p), "%s: cannot be told without describe", l.scope(p))
-		case tried[p] == nil && slices.Contains(untold, p) && !(there && attempted(own, p)):
+		case !told && slices.Contains(untold, p):
 			l.unknown(name(p), "%s: the cluster does not tell", l.scope(p))
-		case err != nil && tried[p] == nil:
+		case !told && err != nil:
 			l.unknown(name(p), "%s: not told: %v", l.scope(p), err)
 		default:
 			l.permission(p, tried[p])
 		}
 	}
-}
-
-// attempted tells a permission that write tries, so that nobody has to be asked.
-func attempted(own cluster.TopicUse, p cluster.Permission) bool {
-	return own.Write && p.Resource == "topic" && p.Name == own.Name && (p.Operation == "write" || p.Operation == "read")
 }
 
 // known tells which of the topics that are to be there are.
@@ -137,7 +133,7 @@ func (l *look) existing(p cluster.Permission) bool {
 const stamps = 3
 
 // write writes records and reads them again, as far as the scenarios do, and notes
-// what is refused.
+// what came of it.
 func (l *look) write(ctx context.Context, own cluster.TopicUse, tried map[cluster.Permission]error) {
 	if !own.Write {
 		return
@@ -166,15 +162,17 @@ func (l *look) write(ctx context.Context, own cluster.TopicUse, tried map[cluste
 		l.written = fmt.Sprintf("with %d small records", i+1)
 		acked[i] = time.Now()
 	}
+	tried[permission] = nil
+	permission.Operation = "read"
 	for read := 0; own.Read && read < stamps; {
 		fetches := client.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
-			permission.Operation = "read"
 			tried[permission] = err
 			return
 		}
 		for _, r := range fetches.Records() {
 			if read++; read == stamps {
+				tried[permission] = nil
 				l.clocks(r, sent[stamps-1], acked[stamps-1])
 			}
 		}

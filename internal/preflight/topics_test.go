@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"msklt/internal/access"
 	"msklt/internal/limits"
@@ -16,9 +17,9 @@ import (
 )
 
 // answering starts a cluster that answers some requests by itself, and looks at it.
-func answering(t *testing.T, answers map[kmsg.Key]func(kmsg.Request) kmsg.Response) *preflight.Report {
+func answering(t *testing.T, answers map[kmsg.Key]func(kmsg.Request) kmsg.Response, opts ...kfake.Opt) *preflight.Report {
 	t.Helper()
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "theirs"))
+	c, err := kfake.NewCluster(append(opts, kfake.NumBrokers(1), kfake.SeedTopics(2, "theirs"))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +88,24 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+// denyWrite answers requests to write with a refusal.
+func denyWrite(req kmsg.Request) kmsg.Response {
+	produce := req.(*kmsg.ProduceRequest)
+	answer := produce.ResponseKind().(*kmsg.ProduceResponse)
+	answer.Version = produce.Version
+	for _, asked := range produce.Topics {
+		one := kmsg.NewProduceResponseTopic()
+		one.Topic, one.TopicID = asked.Topic, asked.TopicID
+		for _, p := range asked.Partitions {
+			partition := kmsg.NewProduceResponseTopicPartition()
+			partition.Partition, partition.ErrorCode = p.Partition, kerr.TopicAuthorizationFailed.Code
+			one.Partitions = append(one.Partitions, partition)
+		}
+		answer.Topics = append(answer.Topics, one)
+	}
+	return answer
+}
+
 // TestRemains: what a topic that cannot be deleted holds is said as it is.
 func TestRemains(t *testing.T) {
 	t.Parallel()
@@ -101,28 +120,36 @@ func TestRemains(t *testing.T) {
 		}
 		return answer
 	}
-	denyWrite := func(req kmsg.Request) kmsg.Response {
-		produce := req.(*kmsg.ProduceRequest)
-		answer := produce.ResponseKind().(*kmsg.ProduceResponse)
-		answer.Version = produce.Version
-		for _, asked := range produce.Topics {
-			one := kmsg.NewProduceResponseTopic()
-			one.Topic, one.TopicID = asked.Topic, asked.TopicID
-			for _, p := range asked.Partitions {
-				partition := kmsg.NewProduceResponseTopicPartition()
-				partition.Partition, partition.ErrorCode = p.Partition, kerr.TopicAuthorizationFailed.Code
-				one.Partitions = append(one.Partitions, partition)
-			}
-			answer.Topics = append(answer.Topics, one)
-		}
-		return answer
-	}
 	for what, answers := range map[string]map[kmsg.Key]func(kmsg.Request) kmsg.Response{
 		"remains, with 3 small records": {kmsg.DeleteTopics: deny},
 		"remains, empty":                {kmsg.DeleteTopics: deny, kmsg.Produce: denyWrite},
 	} {
 		if row := rowOf(answering(t, answers), "delete topic"); row.State != preflight.Failed || !strings.HasSuffix(row.Found, what) {
 			t.Errorf("want %q in %+v", what, row)
+		}
+	}
+}
+
+// TestNotTold: what a client may do with a topic is fine only where it was tried, or
+// the cluster tells.
+func TestNotTold(t *testing.T) {
+	t.Parallel()
+	silent := kversion.Stable()
+	silent.SetMaxKeyVersion(int16(kmsg.Metadata), 7) // the versions after it tell
+	refused := map[kmsg.Key]func(kmsg.Request) kmsg.Response{kmsg.Produce: denyWrite}
+	for name, c := range map[string]struct {
+		answers     map[kmsg.Key]func(kmsg.Request) kmsg.Response
+		opts        []kfake.Opt
+		write, read preflight.State
+	}{
+		"told":            {nil, nil, preflight.OK, preflight.OK},
+		"told, refused":   {refused, nil, preflight.Failed, preflight.OK},
+		"silent":          {nil, []kfake.Opt{kfake.MaxVersions(silent)}, preflight.OK, preflight.OK},
+		"silent, refused": {refused, []kfake.Opt{kfake.MaxVersions(silent)}, preflight.Failed, preflight.Unknown},
+	} {
+		r := answering(t, c.answers, c.opts...)
+		if w, r := rowOf(r, "write topic"), rowOf(r, "read topic"); w.State != c.write || r.State != c.read {
+			t.Errorf("%s: %+v, %+v", name, w, r)
 		}
 	}
 }
