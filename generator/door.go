@@ -15,19 +15,23 @@ type door struct {
 	attempts, connections *limits.Scope // nil at an address that no broker advertises
 }
 
-// doorOf is the door of the broker behind an address.
+// doorOf is the door at an address.
 func (o *observer) doorOf(addr string) *door {
-	broker := o.broker(addr)
-	d, ok := o.doors[broker]
+	d, ok := o.doors[addr]
 	if !ok {
 		d = &door{}
-		if broker != limits.UnknownBroker {
-			d.attempts = o.replay.Scope(limits.Instance{Limit: limits.BrokerAttempts, Broker: broker})
-			d.connections = o.replay.Scope(limits.Instance{Limit: limits.BrokerConnections, Broker: broker})
-		}
-		o.doors[broker] = d
+		o.doors[addr] = d
+		o.name(addr, d)
 	}
 	return d
+}
+
+// name has a door's connections count as those of the broker behind it, once it is known.
+func (o *observer) name(addr string, d *door) {
+	if broker := o.broker(addr); broker != limits.UnknownBroker {
+		d.attempts = o.replay.Scope(limits.Instance{Limit: limits.BrokerAttempts, Broker: broker})
+		d.connections = o.replay.Scope(limits.Instance{Limit: limits.BrokerConnections, Broker: broker})
+	}
 }
 
 // dialled counts a connection attempt, and the connection when it came about; it
@@ -89,15 +93,23 @@ func (o *observer) turnedAway(addr string) {
 // silent is for how long a new connection gets no answer before that counts.
 const silent = 5 * time.Second
 
-// unanswered counts a connection whose client has given it up without an answer, where
-// others of the same broker had answers meanwhile: it was left waiting.
-func (o *observer) unanswered(c *tapConn) {
+// unanswered counts a connection whose client has given it up without an answer, or an
+// attempt at one since a time, where others of the same broker had answers meanwhile: it
+// was left waiting.
+func (o *observer) unanswered(addr string, since time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	at := o.now()
-	if waited := at - c.opened; waited >= silent && c.door.heard-c.opened > waited/2 {
-		o.replay.TurnAway(c.opened, at, o.broker(c.addr), o.all.welcomed, c.door.welcomed)
+	at, d := o.now(), o.doorOf(addr)
+	if waited := at - since; waited >= silent && d.heard-since > waited/2 {
+		o.replay.TurnAway(since, at, o.broker(addr), o.all.welcomed, d.welcomed)
 	}
+}
+
+// stands tells whether a connection to an address stands that has had an answer.
+func (o *observer) stands(addr string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.doorOf(addr).welcomed > 0
 }
 
 // gauge carries the numbers of open connections over to the present second.

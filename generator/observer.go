@@ -21,7 +21,7 @@ type observer struct {
 	links   map[linkKey]*link
 	order   []*link
 	all     door                     // of the cluster
-	doors   map[int32]*door          // of each broker, or unknown address
+	doors   map[string]*door         // by address
 	owners  []string                 // of each client
 	unsafe  map[int]int64            // records without idempotence that went out and were not refused, by partition number over all topics
 	missing map[string]time.Duration // when a leader first did not know a topic
@@ -68,7 +68,7 @@ type topicScopes struct {
 
 func newObserver(origin time.Time) *observer {
 	o := &observer{
-		origin: origin, replay: limits.NewReplay(), nodes: map[string]int32{}, doors: map[int32]*door{}, links: map[linkKey]*link{}, unsafe: map[int]int64{}, missing: map[string]time.Duration{},
+		origin: origin, replay: limits.NewReplay(), nodes: map[string]int32{}, doors: map[string]*door{}, links: map[linkKey]*link{}, unsafe: map[int]int64{}, missing: map[string]time.Duration{},
 		topics: topicIndex{byName: map[string]*topicScopes{}, byID: map[[16]byte]*topicScopes{}},
 	}
 	scope := func(n limits.Name) *limits.Scope { return o.replay.Scope(limits.Instance{Limit: n}) }
@@ -122,6 +122,9 @@ func (o *observer) setNodes(nodes map[string]int32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.nodes = nodes
+	for addr, d := range o.doors {
+		o.name(addr, d)
+	}
 }
 
 // addTopic makes a topic's partitions known, before any traffic on them.

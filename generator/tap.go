@@ -40,10 +40,12 @@ func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 		return nil, err
 	}
 	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling++ })
+	began := t.observer.now()
 	conn, err := t.dialer(ctx, network, addr)
 	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling-- })
 	door := t.observer.dialled(addr, err == nil)
 	if err != nil {
+		t.observer.unanswered(addr, began)
 		return nil, err
 	}
 	c := &tapConn{Conn: conn, tap: t, addr: addr, door: door, opened: t.observer.now()}
@@ -209,7 +211,7 @@ func (c *tapConn) Read(p []byte) (int, error) {
 	c.in.feed(c, p[:n])
 	if err != nil {
 		if !c.met && errors.Is(err, os.ErrDeadlineExceeded) {
-			c.tap.observer.unanswered(c)
+			c.tap.observer.unanswered(c.addr, c.opened)
 		}
 		c.fail(err)
 	}
