@@ -232,7 +232,8 @@ func (h connectHook) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ ne
 		return
 	}
 	addr := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
-	h.tap.waits.change(addr, func(l *lane, _ time.Duration) { l.refused = err != nil })
+	met := unmet(err, h.observer.stands(addr))
+	h.tap.waits.change(addr, func(l *lane, _ time.Duration) { l.refused, l.crowded = err != nil, errors.Is(met, errQueued) })
 	switch {
 	case err == nil:
 	case tooManyConnects(err):
@@ -241,7 +242,7 @@ func (h connectHook) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ ne
 	case refusedLogin(err):
 		h.logins.refused(err)
 	default:
-		h.errors.add("connect", unmet(err, h.observer.stands(addr)), h.clock.now())
+		h.errors.add("connect", met, h.clock.now())
 	}
 }
 

@@ -152,7 +152,7 @@ func TestVirtualCrowdAtOnce(t *testing.T) {
 		"closing":         {manyClients, closing, 1e6, limits.ClusterAttempts, 100, 1 - 1/1.2, "", "connect_rate: 80/s"},
 		"refusing logins": {clients("200"), refusing, 1e6, limits.BrokerAttempts, 100, 1 - 1/1.2, "Too many connects", "connect_rate: 80/s"},
 		"too many":        {clients("100"), few, 80, limits.BrokerConnections, 290, 0.02, "Too many connects", "304 connections to one broker, and 290 are allowed"},
-		"undeclared":      {clients("100"), secret, 80, limits.BrokerConnections, 290, 0.02, "", "304 connections to one broker, and 28"},
+		"undeclared":      {clients("100"), secret, 80, limits.BrokerConnections, 290, 0.02, "", "304 connections to one broker, and 290 are allowed"},
 		// Idle connections that are refused wait for a second: less comes than might.
 		"members, idle": {allKinds, refusing, 1e6, limits.BrokerAttempts, 100, 0.25, "Too many connects", "connect_rate: 80/s"},
 	} {

@@ -12,6 +12,11 @@ type door struct {
 	welcomed int64         // of those, the ones that have had an answer
 	heard    time.Duration // when the last answer came
 
+	// Since a new connection was let in: those that got no answer and may have been left
+	// waiting, and whether it shows that they are.
+	passed []passedOver
+	full   bool
+
 	attempts, connections *limits.Scope // nil at an address that no broker advertises
 }
 
@@ -77,6 +82,7 @@ func (o *observer) welcome(c *tapConn) {
 		c.welcome = true
 		o.all.welcomed++
 		c.door.welcomed++
+		c.door.passed, c.door.full = nil, false
 	}
 }
 
@@ -94,15 +100,32 @@ func (o *observer) turnedAway(addr string) {
 const silent = 5 * time.Second
 
 // unanswered counts a connection whose client has given it up without an answer, or an
-// attempt at one since a time, where others of the same broker had answers meanwhile: it
-// was left waiting.
+// attempt at one since a time. That it was left waiting shows where others of the same
+// broker had answers meanwhile; those that went before it count then, too, back to the
+// last that was let in.
 func (o *observer) unanswered(addr string, since time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	at, d := o.now(), o.doorOf(addr)
-	if waited := at - since; waited >= silent && d.heard-since > waited/2 {
-		o.replay.TurnAway(since, at, o.broker(addr), o.all.welcomed, d.welcomed)
+	waited := at - since
+	if waited < silent {
+		return
 	}
+	d.passed = append(d.passed, passedOver{since, at, o.all.welcomed, d.welcomed})
+	if d.full = d.full || d.heard-since > waited/2; !d.full {
+		return
+	}
+	for _, p := range d.passed {
+		o.replay.TurnAway(p.since, p.at, o.broker(addr), p.held, p.there)
+	}
+	d.passed = d.passed[:0]
+}
+
+// passedOver is a connection that got no answer, while so many others stood, and so many
+// of them at its broker.
+type passedOver struct {
+	since, at   time.Duration
+	held, there int64
 }
 
 // stands tells whether a connection to an address stands that has had an answer.

@@ -50,6 +50,7 @@ func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	}
 	c := &tapConn{Conn: conn, tap: t, addr: addr, door: door, opened: t.observer.now()}
 	t.push.opened(c)
+	t.waits.change(addr, func(l *lane, _ time.Duration) { l.greeting++ })
 	return c, nil
 }
 
@@ -63,7 +64,9 @@ type tapConn struct {
 	opened time.Duration
 	closed sync.Once
 	failed sync.Once // without having been closed
-	met    bool      // has had an answer; of the goroutine that reads
+
+	greeting sync.Once // ended
+	met      bool      // has had an answer; of the goroutine that reads
 
 	welcome, ended bool // the observer's, see welcome and hungUp
 
@@ -83,10 +86,16 @@ type tapConn struct {
 	charges  []limits.Charge
 }
 
+// greeted has a connection wait for its first answer no longer.
+func (c *tapConn) greeted() {
+	c.greeting.Do(func() { c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.greeting-- }) })
+}
+
 func (c *tapConn) Close() error {
 	c.closed.Do(func() {
 		c.tap.observer.hungUp(c)
 		c.tap.push.closed(c)
+		c.greeted()
 		c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.leave(c) })
 	})
 	c.mu.Lock()
@@ -330,6 +339,7 @@ func (r *responseReader) end(c *tapConn) {
 	r.current = nil
 	if !c.met {
 		c.met = true
+		c.greeted()
 		c.tap.observer.welcome(c)
 	}
 	if x.key == wire.Fetch {

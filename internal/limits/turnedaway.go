@@ -257,18 +257,21 @@ func (e Evidence) turned(at Instance, t turns, declared bool) Binding {
 		also,
 	}
 	if !declared {
-		b.Evidence = append(b.Evidence, "No declared limit explains it. "+t.likely())
+		b.Evidence = append(b.Evidence, "No declared limit explains it. "+t.likely(e.Replay.told[at.Broker]))
 	}
 	return b
 }
 
-// likely is which settings of a broker do so: they tell themselves by what they do.
-func (t turns) likely() string {
+// likely is which settings of a broker do so: they tell themselves by what they do, unless
+// it gave the reason, so many times.
+func (t turns) likely(told int) string {
 	const closes, waits = "Apache Kafka closes connections over max.connections.per.ip", "over max.connections, of the broker or of a listener"
-	switch t.left {
-	case 0:
+	switch {
+	case told > 0:
+		return "The broker gave their number as the reason; other clients count there, too."
+	case t.left == 0:
 		return "They were closed. " + closes + "; other clients of the same address count there, too."
-	case t.count:
+	case t.left == t.count:
 		return "They were left waiting, as Apache Kafka leaves those " + waits + "; other clients count there, too."
 	}
 	return fmt.Sprintf("%d of them were left waiting, the others closed. %s, and leaves those %s, waiting; other clients count there, too.", t.left, closes, waits)
