@@ -100,25 +100,30 @@ func (o *observer) turnedAway(addr string) {
 const silent = 5 * time.Second
 
 // unanswered counts a connection whose client has given it up without an answer, or an
-// attempt at one since a time. That it was left waiting shows where others of the same
-// broker had answers meanwhile; those that went before it count then, too, back to the
-// last that was let in.
+// attempt at one since a time.
 func (o *observer) unanswered(addr string, since time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	at, d := o.now(), o.doorOf(addr)
-	waited := at - since
-	if waited < silent {
-		return
-	}
-	d.passed = append(d.passed, passedOver{since, at, o.all.welcomed, d.welcomed})
-	if d.full = d.full || d.heard-since > waited/2; !d.full {
-		return
-	}
-	for _, p := range d.passed {
+	for _, p := range d.leftWaiting(passedOver{since, at, o.all.welcomed, d.welcomed}) {
 		o.replay.TurnAway(p.since, p.at, o.broker(addr), p.held, p.there)
 	}
-	d.passed = d.passed[:0]
+}
+
+// leftWaiting are the connections that a further one without an answer shows to have been
+// left waiting. It shows where others had answers meanwhile; those that went before it
+// count then, too, back to the last that was let in.
+func (d *door) leftWaiting(p passedOver) (shown []passedOver) {
+	waited := p.at - p.since
+	if waited < silent {
+		return nil
+	}
+	d.passed = append(d.passed, p)
+	if d.full = d.full || d.heard-p.since > waited/2; !d.full {
+		return nil
+	}
+	shown, d.passed = d.passed, nil
+	return shown
 }
 
 // passedOver is a connection that got no answer, while so many others stood, and so many
