@@ -199,18 +199,22 @@ func (r *run) random(fleet string, i int) *rand.ChaCha8 {
 var (
 	errHungUp = errors.New("the broker closed a new connection before its first answer")
 	errSilent = errors.New("the broker took a new connection and gave it no answer, as Apache Kafka does over max.connections")
+	errQueued = errors.New("the broker took no new connection while others stood, as when Apache Kafka's queue of those over max.connections is full; it may hang, or a firewall drop new ones")
 )
 
 // unmet says in words why a connection did not come about, where franz-go guesses at
-// TLS and SASL, with which the run has begun, or the system names its call.
-func unmet(err error) error {
+// TLS and SASL, with which the run has begun, or the system names its call. Others tells
+// that there are some to the same broker.
+func unmet(err error, others bool) error {
 	var early *kgo.ErrFirstReadEOF
 	var dial *net.OpError
 	switch {
+	case errors.As(err, &dial) && dial.Op == "dial" && dial.Timeout() && others:
+		return errQueued
 	case errors.As(err, &dial) && dial.Op == "dial":
 	case errors.As(err, &early), errors.Is(err, syscall.ECONNRESET):
 		return errHungUp
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded) && others: // the second in a TLS handshake
 		return errSilent
 	}
 	return err
@@ -228,7 +232,8 @@ func (h connectHook) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ ne
 		return
 	}
 	addr := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
-	h.tap.waits.change(addr, func(l *lane, _ time.Duration) { l.refused = err != nil })
+	met := unmet(err, h.observer.stands(addr))
+	h.tap.waits.change(addr, func(l *lane, _ time.Duration) { l.refused, l.crowded = err != nil, errors.Is(met, errQueued) })
 	switch {
 	case err == nil:
 	case tooManyConnects(err):
@@ -237,7 +242,7 @@ func (h connectHook) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ ne
 	case refusedLogin(err):
 		h.logins.refused(err)
 	default:
-		h.errors.add("connect", unmet(err), h.clock.now())
+		h.errors.add("connect", met, h.clock.now())
 	}
 }
 

@@ -13,6 +13,11 @@ type door struct {
 	welcomed int64         // of those, the ones that have had an answer
 	heard    time.Duration // when the last answer came
 
+	// Since a new connection was let in: those that got no answer and may have been left
+	// waiting, and whether it shows that they are.
+	passed []passedOver
+	full   bool
+
 	attempts, connections *limits.Scope // of the broker, or the cluster; nil at an address that is no broker's
 }
 
@@ -85,6 +90,7 @@ func (o *observer) welcome(c *tapConn) {
 		c.welcome = true
 		o.all.welcomed++
 		c.door.welcomed++
+		c.door.passed, c.door.full = nil, false
 	}
 }
 
@@ -101,15 +107,45 @@ func (o *observer) turnedAway(addr string) {
 // silent is for how long a new connection gets no answer before that counts.
 const silent = 5 * time.Second
 
-// unanswered counts a connection whose client has given it up without an answer, where
-// others of the same broker had answers meanwhile: it was left waiting.
-func (o *observer) unanswered(c *tapConn) {
+// unanswered counts a connection whose client has given it up without an answer, or an
+// attempt at one since a time.
+func (o *observer) unanswered(addr string, since time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	at := o.now()
-	if waited := at - c.opened; waited >= silent && c.door.heard-c.opened > waited/2 {
-		o.replay.TurnAway(c.opened, at, o.broker(c.addr), o.all.welcomed, c.door.welcomed)
+	at, d := o.now(), o.doorOf(addr)
+	for _, p := range d.leftWaiting(passedOver{since, at, o.all.welcomed, d.welcomed}) {
+		o.replay.TurnAway(p.since, p.at, o.broker(addr), p.held, p.there)
 	}
+}
+
+// leftWaiting are the connections that a further one without an answer shows to have been
+// left waiting. It shows where others had answers meanwhile; those that went before it
+// count then, too, back to the last that was let in.
+func (d *door) leftWaiting(p passedOver) (shown []passedOver) {
+	waited := p.at - p.since
+	if waited < silent {
+		return nil
+	}
+	d.passed = append(d.passed, p)
+	if d.full = d.full || d.heard-p.since > waited/2; !d.full {
+		return nil
+	}
+	shown, d.passed = d.passed, nil
+	return shown
+}
+
+// passedOver is a connection that got no answer, while so many others stood, and so many
+// of them at its broker.
+type passedOver struct {
+	since, at   time.Duration
+	held, there int64
+}
+
+// stands tells whether a connection to an address stands that has had an answer.
+func (o *observer) stands(addr string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.doorOf(addr).welcomed > 0
 }
 
 // gauge carries the numbers of open connections over to the present second.

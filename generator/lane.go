@@ -37,6 +37,7 @@ type lane struct {
 	window    int           // requests that the client leaves unanswered at most
 	pacing    int           // attempts to connect that wait for the run's pace
 	dialling  int           // … that are under way
+	greeting  int           // connections that have had no answer yet
 	asked     int           // produce requests begun and not answered
 	delivered int           // … of which the whole was handed to the network
 	arriving  bool          // a part of a response has come
@@ -44,9 +45,11 @@ type lane struct {
 	troubled  bool          // what it refused or lost was not acknowledged since
 	until     time.Duration // throttled until then
 	refused   bool          // the last attempt to connect failed
+	crowded   bool          // … and others stood then: it is the broker that takes no more
 	conn      *tapConn      // by which requests leave
 	path      path          // of conn, when it was last looked at
 
+	begun  time.Duration
 	now    time.Duration // the clocks are right up to then
 	clocks clocks
 	last   laneState
@@ -69,7 +72,7 @@ const (
 )
 
 func newLane(now time.Duration) *lane {
-	return &lane{window: 1, now: now, past: []mark{{at: now}}}
+	return &lane{window: 1, begun: now, now: now, past: []mark{{at: now}}}
 }
 
 // state is what the lane does, quotas aside. While the broker has a request, a
@@ -78,9 +81,9 @@ func newLane(now time.Duration) *lane {
 func (l *lane) state() laneState {
 	writing := l.asked > l.delivered
 	switch {
-	case l.arriving, l.stuck, l.dialling > 0:
+	case l.arriving, l.stuck, l.dialling > 0 && !l.crowded:
 		return moving
-	case l.conn == nil && l.refused:
+	case l.conn == nil && (l.refused || l.greeting > 0):
 		return blocked
 	case l.conn == nil && l.pacing > 0:
 		return paced

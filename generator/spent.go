@@ -18,6 +18,9 @@ func (r *run) spent(timeline []report.Second) report.Spent {
 		var all, own integral
 		var lag integral
 		last := parts{client: 1} // of a second in which nobody waited with the client
+		if len(p.waits.seconds) == 0 {
+			last = p.waits.unsettled()
+		}
 		for s := range timeline {
 			row := &timeline[s]
 			var c clientSecond

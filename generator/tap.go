@@ -40,14 +40,17 @@ func (t *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 		return nil, err
 	}
 	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling++ })
+	began := t.observer.now()
 	conn, err := t.dialer(ctx, network, addr)
 	t.waits.change(addr, func(l *lane, _ time.Duration) { l.dialling-- })
 	door := t.observer.dialled(addr, err == nil)
 	if err != nil {
+		t.observer.unanswered(addr, began)
 		return nil, err
 	}
 	c := &tapConn{Conn: conn, tap: t, addr: addr, door: door, opened: t.observer.now()}
 	t.push.opened(c)
+	t.waits.change(addr, func(l *lane, _ time.Duration) { l.greeting++ })
 	return c, nil
 }
 
@@ -61,7 +64,9 @@ type tapConn struct {
 	opened time.Duration
 	closed sync.Once
 	failed sync.Once // without having been closed
-	met    bool      // has had an answer; of the goroutine that reads
+
+	greeting sync.Once // ended
+	met      bool      // has had an answer; of the goroutine that reads
 
 	welcome, ended bool // the observer's, see welcome and hungUp
 
@@ -81,10 +86,16 @@ type tapConn struct {
 	charges  []limits.Charge
 }
 
+// greeted has a connection wait for its first answer no longer.
+func (c *tapConn) greeted() {
+	c.greeting.Do(func() { c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.greeting-- }) })
+}
+
 func (c *tapConn) Close() error {
 	c.closed.Do(func() {
 		c.tap.observer.hungUp(c)
 		c.tap.push.closed(c)
+		c.greeted()
 		c.tap.waits.change(c.addr, func(l *lane, _ time.Duration) { l.leave(c) })
 	})
 	c.mu.Lock()
@@ -209,7 +220,7 @@ func (c *tapConn) Read(p []byte) (int, error) {
 	c.in.feed(c, p[:n])
 	if err != nil {
 		if !c.met && errors.Is(err, os.ErrDeadlineExceeded) {
-			c.tap.observer.unanswered(c)
+			c.tap.observer.unanswered(c.addr, c.opened)
 		}
 		c.fail(err)
 	}
@@ -328,6 +339,7 @@ func (r *responseReader) end(c *tapConn) {
 	r.current = nil
 	if !c.met {
 		c.met = true
+		c.greeted()
 		c.tap.observer.welcome(c)
 	}
 	if x.key == wire.Fetch {

@@ -213,6 +213,29 @@ func (w *waits) settle(l *lane, x *exchange, b batch, now, travel time.Duration)
 	w.spread(l, back, now, b.records, func(s *parts) (blocked, open *float64) { return &s.network, &s.network })
 }
 
+// unsettled is what a client waited for of which nothing was acknowledged, as its busiest
+// lane has it.
+func (w *waits) unsettled() parts {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := parts{client: 1}
+	most := time.Duration(0)
+	for addr := range w.lanes {
+		l, now := w.lane(addr)
+		c, rest := l.clocks, now-l.begun
+		busy := c.of(throttled) + c.of(moving) + c.of(blocked) + c.of(paced)
+		if busy <= most {
+			continue
+		}
+		most = busy
+		out = parts{
+			throttle: float64(c.of(throttled)), broker: float64(c.of(blocked)), network: float64(c.of(moving)),
+			pace: float64(c.of(paced)), client: float64(max(0, rest-busy)),
+		}
+	}
+	return out
+}
+
 // spread adds the time of so many records, from one time to another, to the seconds.
 // Whose tells who has to answer for a lane that is blocked, and for one that is open or
 // idle.

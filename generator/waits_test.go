@@ -148,3 +148,29 @@ func TestStuck(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// TestVirtualUnsettled holds what a client waited for of which nothing was acknowledged:
+// its broker, while a connection gets no answer or none comes about beside others.
+func TestVirtualUnsettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWaits(time.Now(), 0, idempotentWindow)
+		if got := w.unsettled(); got != (parts{client: 1}) {
+			t.Errorf("%+v where nothing was tried", got)
+		}
+		does := func(addr string, what func(l *lane), lasts time.Duration) {
+			w.change(addr, func(l *lane, _ time.Duration) { what(l) })
+			time.Sleep(lasts)
+		}
+		does("b:2", func(l *lane) { l.pacing++ }, 0) // for 7 s: b:1 is the busier one
+		does("b:1", func(l *lane) { l.dialling++ }, time.Second)
+		does("b:1", func(l *lane) { l.dialling--; l.greeting++ }, 6*time.Second)
+		does("b:2", func(l *lane) { l.pacing-- }, 0)
+		does("b:1", func(l *lane) { l.greeting--; l.refused, l.crowded = true, true }, 2*time.Second)
+		does("b:1", func(l *lane) { l.dialling++ }, 3*time.Second)
+		does("b:1", func(l *lane) { l.dialling--; l.refused, l.crowded = false, false }, 5*time.Second)
+		want := parts{broker: float64(11 * time.Second), network: float64(time.Second), client: float64(5 * time.Second)}
+		if got := w.unsettled(); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	})
+}

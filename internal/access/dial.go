@@ -49,7 +49,7 @@ func unreachable(ctx context.Context, address string, err error) error {
 		p.Fix = "check the port, and that the broker is up"
 	case timedOut(err):
 		p.Message = fmt.Sprintf("%s does not answer", address)
-		p.Fix = "a firewall or security group may drop connections from here, or this machine is outside of the cluster's network"
+		p.Fix = "a firewall or security group may drop connections from here, or this machine is outside of the cluster's network; a broker that is over its limit on connections for long, or hangs, answers nobody either"
 	default:
 		p.Message = fmt.Sprintf("%s cannot be reached: %v", address, cause(err))
 		p.Fix = "check this machine's network"

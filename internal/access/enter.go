@@ -175,11 +175,11 @@ func (a *Access) noAnswer(ctx context.Context, address string, err error) error 
 	case timedOut(err):
 		p.passing = true
 		p.Message = fmt.Sprintf("%s accepts connections, but gives no answer", address)
-		p.Fix = "check the port, and that the broker is well"
+		p.Fix = "check the port, that the broker is well, and its limit on connections: Apache Kafka leaves those over max.connections waiting"
 	case hungUp(err):
 		p.passing = true
 		p.Message = fmt.Sprintf("%s ends each connection before its first answer", address)
-		p.Fix = "check the port; a cluster does so, too, over its limit on connections or while it starts"
+		p.Fix = "check the port; a cluster does so, too, over its limit on connections (in Apache Kafka max.connections.per.ip) or while it starts"
 	default:
 		p.Message = fmt.Sprintf("%s does not answer as a Kafka broker", address)
 		p.Fix = "check the port"

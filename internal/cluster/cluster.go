@@ -37,15 +37,6 @@ func Errorf(format string, args ...any) error {
 	return environmentError{fmt.Errorf(format, args...)}
 }
 
-// hungUpError is a connection that was closed before its first answer, where franz-go
-// asks whether TLS or a login lacks. It was there when the brokers were visited.
-type hungUpError struct{ error }
-
-func (e hungUpError) Error() string {
-	return "a broker accepts connections and closes them at once: it may be out of connections (max.connections), or want TLS or a login"
-}
-func (e hungUpError) Unwrap() error { return e.error }
-
 type environmentError struct{ error }
 
 func (e environmentError) Is(target error) bool { return target == ErrEnvironment }
@@ -76,13 +67,16 @@ type Cluster struct {
 	// Seeds are the bootstrap addresses that answer. Clients begin at any of those that
 	// they have, and would wait at one that does not.
 	Seeds []string
+
+	meeting Meeting
 }
 
 // Open connects and reads what the cluster is. The options are those of the
 // client that carries the administration's requests.
 func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, error) {
+	c := &Cluster{Kind: kindOf(bootstrap), pace: &limits.ChangePace{}, opened: time.Now()}
 	opts = append(slices.Clone(opts),
-		kgo.SeedBrokers(bootstrap...),
+		kgo.SeedBrokers(bootstrap...), kgo.WithHooks(&c.meeting),
 		// A broker does not lead a new partition before it has made its log; with
 		// growing pauses, 200 topics would take half a minute, and with an older idea of
 		// its leader each may take five seconds.
@@ -92,7 +86,7 @@ func Open(ctx context.Context, bootstrap []string, opts ...kgo.Opt) (*Cluster, e
 	if err != nil {
 		return nil, Errorf("bootstrap %s: %w", strings.Join(bootstrap, ","), err)
 	}
-	c := &Cluster{client: client, admin: kadm.NewClient(client), Kind: kindOf(bootstrap), pace: &limits.ChangePace{}, opened: time.Now()}
+	c.client, c.admin = client, kadm.NewClient(client)
 	if err := c.describe(ctx, bootstrap); err != nil {
 		client.Close()
 		return nil, err
@@ -113,7 +107,7 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 		}
 	}
 	if err != nil {
-		return Errorf("reading the brokers of %s: %w", strings.Join(bootstrap, ","), err)
+		return Errorf("reading the brokers of %s: %w", strings.Join(bootstrap, ","), c.meeting.Why(err))
 	}
 	c.Nodes = map[string]int32{}
 	for _, b := range m.Brokers {
@@ -122,7 +116,7 @@ func (c *Cluster) describe(ctx context.Context, bootstrap []string) error {
 	}
 	versions, err := c.admin.ApiVersions(ctx)
 	if err != nil {
-		return Errorf("reading API versions: %w", err)
+		return Errorf("reading API versions: %w", c.meeting.Why(err))
 	}
 	for _, v := range versions {
 		if v.Err == nil {
@@ -185,7 +179,8 @@ func kindOf(bootstrap []string) limits.ClusterKind {
 func (c *Cluster) Close() { c.client.Close() }
 
 // refused wraps what a cluster answered to a request that takes a permission.
-func refused(doing string, takes needed, err error) error {
+func (c *Cluster) refused(doing string, takes needed, err error) error {
+	err = c.meeting.Why(err)
 	hint := ""
 	switch {
 	case lacks(err):

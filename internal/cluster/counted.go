@@ -21,7 +21,7 @@ func (c *Cluster) Counted(ctx context.Context, s *scenario.Scenario) (*scenario.
 	for some := range slices.Chunk(names, mostAtOnce) {
 		found, err := c.admin.ListTopics(ctx, some...)
 		if err != nil {
-			return nil, refused("reading topic "+some[0], describeTopic, err)
+			return nil, c.refused("reading topic "+some[0], describeTopic, err)
 		}
 		for i := range out.Topics {
 			t := &out.Topics[i]

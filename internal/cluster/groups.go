@@ -19,7 +19,7 @@ func (c *Cluster) StartGroup(ctx context.Context, group string, topics []*Topic,
 		err = answer.Error()
 	}
 	if err != nil {
-		return refused("committing the start of group "+group, readGroup, err)
+		return c.refused("committing the start of group "+group, readGroup, err)
 	}
 	return nil
 }
@@ -32,7 +32,7 @@ func (c *Cluster) Committed(ctx context.Context, group string, topics []*Topic) 
 		err = found.Error()
 	}
 	if err != nil {
-		return nil, refused("reading the offsets of group "+group, describeGroup, err)
+		return nil, c.refused("reading the offsets of group "+group, describeGroup, err)
 	}
 	var out [][]int64
 	for _, t := range topics {

@@ -14,7 +14,7 @@ import (
 func TestHungUp(t *testing.T) {
 	cause := &kgo.ErrFirstReadEOF{}
 	err := Errorf("creating topic %s: %w", "orders", fmt.Errorf("unable to dial: %w", cause))
-	const want = "creating topic orders: a broker accepts connections and closes them at once: it may be out of connections (max.connections)"
+	const want = "creating topic orders: a broker accepts connections and closes them at once: it may be out of connections (in Apache Kafka max.connections.per.ip, or max.connections)"
 	if !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)
 	}

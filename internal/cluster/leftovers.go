@@ -69,7 +69,7 @@ func (c *Cluster) Leftovers(ctx context.Context, only string, dead []string) ([]
 	}
 	topics, err := c.admin.ListTopics(ctx)
 	if err != nil {
-		return nil, refused("listing topics", unnamed, err)
+		return nil, c.refused("listing topics", unnamed, err)
 	}
 	for _, t := range topics.Sorted() {
 		if l := of(t.Topic); l != nil {
@@ -78,7 +78,7 @@ func (c *Cluster) Leftovers(ctx context.Context, only string, dead []string) ([]
 	}
 	groups, err := c.admin.ListGroups(ctx)
 	if err != nil {
-		return nil, refused("listing groups", unnamed, err)
+		return nil, c.refused("listing groups", unnamed, err)
 	}
 	for _, name := range groups.Groups() {
 		if l := of(name); l != nil {
@@ -127,7 +127,7 @@ func (c *Cluster) describeGroups(ctx context.Context, all []*Leftover) error {
 		}
 	}
 	if err != nil {
-		return refused("describing groups", describeGroup, err)
+		return c.refused("describing groups", describeGroup, err)
 	}
 	for _, l := range all {
 		l.Groups = slices.DeleteFunc(l.Groups, func(g LeftGroup) bool {
@@ -194,7 +194,7 @@ func (c *Cluster) watch(ctx context.Context, all []*Leftover, ended bool) error 
 	}
 	starts, err := c.admin.ListStartOffsets(ctx, names...)
 	if err = unlessGone(err); err != nil {
-		return refused("reading offsets", describeTopic, err)
+		return c.refused("reading offsets", describeTopic, err)
 	}
 	ends, writing, err := c.written(ctx, names)
 	if err != nil {
@@ -233,7 +233,7 @@ func (c *Cluster) withoutGone(ctx context.Context, all []*Leftover) ([]*Leftover
 	if names := topicsOf(all); len(names) > 0 {
 		found, err := c.admin.ListTopics(ctx, names...)
 		if err != nil {
-			return nil, refused("reading topic "+names[0], describeTopic, err)
+			return nil, c.refused("reading topic "+names[0], describeTopic, err)
 		}
 		for _, l := range all {
 			l.Topics = slices.DeleteFunc(l.Topics, func(t LeftTopic) bool {

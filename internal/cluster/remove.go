@@ -74,11 +74,11 @@ func (c *Cluster) delete(ctx context.Context, some []step, r *Removal) (again []
 		t.Topic = &s.topic.Actual
 		req.Topics = append(req.Topics, t)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(c.patience, answerTimeout))
+	ctx, cancel := c.meeting.Within(context.WithoutCancel(ctx), cmp.Or(c.patience, answerTimeout))
 	defer cancel()
 	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, c.meeting.Why(err)
 	}
 	answers := map[string]outcome{}
 	for _, t := range resp.Topics {
@@ -97,7 +97,7 @@ func (c *Cluster) delete(ctx context.Context, some []step, r *Removal) (again []
 		case err == nil || errors.Is(err, kerr.UnknownTopicOrPartition):
 			r.Topics = append(r.Topics, name)
 		default:
-			r.Left = append(r.Left, Left{"topic", name, refused("deleting topic "+name, deleteTopic, err)})
+			r.Left = append(r.Left, Left{"topic", name, c.refused("deleting topic "+name, deleteTopic, err)})
 		}
 	}
 	return again, time.Duration(resp.ThrottleMillis) * time.Millisecond, nil
@@ -111,7 +111,7 @@ func (c *Cluster) removeGroups(ctx context.Context, groups []string, r *Removal)
 	if len(groups) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(c.patience, changeTimeout))
+	ctx, cancel := c.meeting.Within(context.WithoutCancel(ctx), cmp.Or(c.patience, changeTimeout))
 	defer cancel()
 	answers, err := c.admin.DeleteGroups(ctx, groups...)
 	silent := 0
@@ -124,11 +124,11 @@ func (c *Cluster) removeGroups(ctx context.Context, groups []string, r *Removal)
 			if why == nil {
 				why = errNoAnswer
 			}
-			r.Left = append(r.Left, Left{"group", g, refused("deleting group "+g, deleteGroup, why)})
+			r.Left = append(r.Left, Left{"group", g, c.refused("deleting group "+g, deleteGroup, why)})
 		case a.Err == nil || errors.Is(a.Err, kerr.GroupIDNotFound):
 			r.Groups = append(r.Groups, g)
 		default:
-			r.Left = append(r.Left, Left{"group", g, refused("deleting group "+g, deleteGroup, a.Err)})
+			r.Left = append(r.Left, Left{"group", g, c.refused("deleting group "+g, deleteGroup, a.Err)})
 		}
 	}
 	if silent == len(groups) {

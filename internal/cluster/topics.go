@@ -118,14 +118,14 @@ func (c *Cluster) create(ctx context.Context, some []step, declared map[*Topic]s
 		}
 		req.Topics = append(req.Topics, t)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	ctx, cancel := c.meeting.Within(context.WithoutCancel(ctx), answerTimeout)
 	defer cancel()
 	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
 		for _, s := range some {
-			s.topic.Created, s.topic.asked = true, s.upTo // the cluster may have made it all the same
+			s.topic.Created, s.topic.asked = c.meeting.created(), s.upTo // the cluster may have made it all the same
 		}
-		return nil, 0, refused("creating topic "+some[0].topic.Actual, createTopic, err)
+		return nil, 0, c.refused("creating topic "+some[0].topic.Actual, createTopic, err)
 	}
 	answers := map[string]outcome{}
 	for _, t := range resp.Topics {
@@ -144,11 +144,11 @@ func (c *Cluster) grow(ctx context.Context, some []step) (again []step, pause ti
 		t.Topic, t.Count = s.topic.Actual, int32(s.upTo)
 		req.Topics = append(req.Topics, t)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	ctx, cancel := c.meeting.Within(context.WithoutCancel(ctx), answerTimeout)
 	defer cancel()
 	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
-		return nil, 0, refused("adding partitions to topic "+some[0].topic.Actual, alterTopic, err)
+		return nil, 0, c.refused("adding partitions to topic "+some[0].topic.Actual, alterTopic, err)
 	}
 	answers := map[string]outcome{}
 	for _, t := range resp.Topics {
@@ -177,7 +177,7 @@ func (c *Cluster) settle(some []step, answers map[string]outcome, doing string, 
 			s.topic.Created, s.topic.asked = true, s.upTo
 		}
 		if err != nil && first == nil {
-			first = refused(doing+s.topic.Actual, takes, err)
+			first = c.refused(doing+s.topic.Actual, takes, err)
 		}
 	}
 	return again, first
@@ -222,13 +222,13 @@ func (c *Cluster) await(whole context.Context, topics []*Topic, partitions map[*
 	for waiting := topics; ; {
 		found, err := c.admin.ListTopics(ctx, actual(waiting)...)
 		if err != nil {
-			return refused("reading topic "+waiting[0].Actual, describeTopic, err)
+			return c.refused("reading topic "+waiting[0].Actual, describeTopic, err)
 		}
 		var next []*Topic
 		for _, t := range waiting {
 			d := found[t.Actual]
 			if d.Err != nil && !t.Created {
-				return refused("reading topic "+t.Actual, describeTopic, d.Err)
+				return c.refused("reading topic "+t.Actual, describeTopic, d.Err)
 			}
 			if !t.led(d, partitions[t]) {
 				next = append(next, t)
@@ -289,7 +289,7 @@ func (c *Cluster) unknown(ctx context.Context, topics []*Topic) (missing []*Topi
 			return err
 		})
 		if err != nil {
-			return nil, refused("reading topic "+some[0].Actual, describeTopic, err)
+			return nil, c.refused("reading topic "+some[0].Actual, describeTopic, err)
 		}
 		for _, t := range some {
 			d := found[t.Actual]
@@ -322,7 +322,7 @@ func (c *Cluster) offsets(ctx context.Context, topics []*Topic, list func(contex
 			return err
 		})
 		if err != nil {
-			return nil, refused("reading offsets of "+some[0].Actual, describeTopic, err)
+			return nil, c.refused("reading offsets of "+some[0].Actual, describeTopic, err)
 		}
 		for _, t := range some {
 			at := make([]int64, len(t.Leaders))

@@ -75,7 +75,7 @@ func (c *Cluster) Written(ctx context.Context, topics []*Topic, past bool) ([]Wr
 func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.ListedOffsets, found map[string]*Writing, err error) {
 	before, err := c.admin.ListEndOffsets(ctx, names...)
 	if err = unlessGone(err); err != nil {
-		return nil, nil, refused("reading offsets", describeTopic, err)
+		return nil, nil, c.refused("reading offsets", describeTopic, err)
 	}
 	select {
 	case <-ctx.Done():
@@ -84,7 +84,7 @@ func (c *Cluster) written(ctx context.Context, names []string) (ends kadm.Listed
 	}
 	ends, err = c.admin.ListEndOffsets(ctx, names...)
 	if err = unlessGone(err); err != nil {
-		return nil, nil, refused("reading offsets", describeTopic, err)
+		return nil, nil, c.refused("reading offsets", describeTopic, err)
 	}
 	f := finding{now: time.Now(), all: map[string]*Writing{}}
 	ends.Each(func(o kadm.ListedOffset) {

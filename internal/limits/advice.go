@@ -59,11 +59,11 @@ func (d *demand) connectOtherwise(n Name, l Limits, declared bool) string {
 		return fmt.Sprintf("With connect_rate: %.4g/s in the target%s, the clients' %.0f connections are open after %.0f s, and none is turned away. An application needs as much of a pause between its clients' starts.",
 			rate, usual, all, math.Ceil(all/rate))
 	case n == ClusterConnections:
-		return fmt.Sprintf("The clients open %.0f connections, and %s are allowed: share clients between what runs in one process, or read with fewer members.",
-			all, three(l.Of(n)))
+		return fmt.Sprintf("The clients open %.0f connections, and %.0f are allowed: share clients between what runs in one process, or read with fewer members.",
+			all, l.Of(n))
 	case n == BrokerConnections:
-		return fmt.Sprintf("The clients open %.0f connections to one broker, and %s are allowed: share clients between what runs in one process, read with fewer members, or spread the partitions over more brokers.",
-			slices.Max(c.byBroker), three(l.Of(n)))
+		return fmt.Sprintf("The clients open %.0f connections to one broker, and %.0f are allowed: share clients between what runs in one process, read with fewer members, or spread the partitions over more brokers.",
+			slices.Max(c.byBroker), l.Of(n))
 	}
 	return ""
 }

@@ -27,6 +27,7 @@ const UnknownBroker = -1
 // turnedAway counts the connections of one second that a broker closed so.
 type turnedAway struct {
 	count int64
+	left  int64 // of those, the ones that it did not close, but left waiting
 	held  int64 // the most connections that stood then
 	there int64 // … at this broker
 	least int64 // the fewest there
@@ -45,6 +46,9 @@ func (r *Replay) TurnAway(since, at time.Duration, broker int32, held, there int
 	t := &seconds[i]
 	if t.count++; t.count == 1 {
 		t.first, t.least = since, there
+	}
+	if since < at {
+		t.left++
 	}
 	t.first, t.last = min(t.first, since), at
 	t.held, t.there, t.least = max(t.held, held), max(t.there, there), min(t.least, there)
@@ -196,6 +200,7 @@ func (t *turns) add(second int, more turnedAway) {
 		}
 	}
 	t.count += more.count
+	t.left += more.left
 	t.least = min(t.least, more.least)
 	t.held, t.there = max(t.held, more.held), max(t.there, more.there)
 	t.to, t.first, t.last = second, min(t.first, more.first), max(t.last, more.last)
@@ -252,7 +257,22 @@ func (e Evidence) turned(at Instance, t turns, declared bool) Binding {
 		also,
 	}
 	if !declared {
-		b.Evidence = append(b.Evidence, "No declared limit explains it. Apache Kafka closes connections over max.connections.per.ip, and leaves those over max.connections waiting; other clients count there, too.")
+		b.Evidence = append(b.Evidence, "No declared limit explains it. "+t.likely(e.Replay.told[at.Broker]))
 	}
 	return b
+}
+
+// likely is which settings of a broker do so: they tell themselves by what they do, unless
+// it gave the reason, so many times.
+func (t turns) likely(told int) string {
+	const closes, waits = "Apache Kafka closes connections over max.connections.per.ip", "over max.connections, of the broker or of a listener"
+	switch {
+	case told > 0:
+		return "The broker gave their number as the reason; other clients count there, too."
+	case t.left == 0:
+		return "They were closed. " + closes + "; other clients of the same address count there, too."
+	case t.left == t.count:
+		return "They were left waiting, as Apache Kafka leaves those " + waits + "; other clients count there, too."
+	}
+	return fmt.Sprintf("%d of them were left waiting, the others closed. %s, and leaves those %s, waiting; other clients count there, too.", t.left, closes, waits)
 }

@@ -121,6 +121,45 @@ func TestTurnedAwayByBrokers(t *testing.T) {
 	}
 }
 
+// TestLikelySettings holds that what nobody declared is put down to the settings of a broker
+// that do what it did.
+func TestLikelySettings(t *testing.T) {
+	const perIP, all = "max.connections.per.ip;", "over max.connections, of"
+	for name, c := range map[string]struct {
+		closed, left, told int
+		says, not          string
+	}{
+		"closed":       {9, 0, 0, perIP, all},
+		"left waiting": {0, 9, 0, all, perIP},
+		"both":         {5, 4, 0, "4 of them were left waiting, the others closed.", "They were"},
+		"told":         {9, 0, 9, "The broker gave their number as the reason", "Apache Kafka"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := NewReplay()
+			for i := range c.closed + c.left {
+				at := time.Duration(i) * time.Second
+				since := at
+				if i < c.left {
+					at += 5 * time.Second
+				}
+				if r.TurnAway(since, at, 1, 12, 12); i < c.told {
+					r.Told(1)
+				}
+			}
+			binding, unexplained := Attribute(Evidence{Replay: r, End: time.Minute})
+			if len(binding) != 1 || !unexplained || binding[0].Observed != 12 || binding[0].SinceSeconds != 0 {
+				t.Fatalf("named %+v", binding)
+			}
+			if said := binding[0].Evidence[2]; !strings.Contains(said, c.says) || strings.Contains(said, c.not) {
+				t.Errorf("it says %q, want %q and not %q", said, c.says, c.not)
+			}
+			if said := binding[0].Evidence[1]; said != "12 connections stood then." {
+				t.Errorf("it says %q", said)
+			}
+		})
+	}
+}
+
 // TestPacedAttempts: a run keeps within the least of the limits on attempts, a
 // broker's being taken as one for all.
 func TestPacedAttempts(t *testing.T) {

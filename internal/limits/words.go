@@ -51,6 +51,9 @@ func Amount(v float64, n Name) string {
 	if n.Unit() == "bytes/s" {
 		return three(v/1e6) + " MB/s"
 	}
+	if n == ClusterConnections || n == BrokerConnections { // which come in whole numbers
+		return fmt.Sprintf("%.0f %s", v, n.Unit())
+	}
 	return three(v) + " " + n.Unit()
 }
 

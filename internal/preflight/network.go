@@ -153,7 +153,7 @@ const pings = 10
 
 // roundTrip tells how long the smallest request takes over a connection that is open.
 func (l *look) roundTrip(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := l.meeting.Within(ctx, stepTimeout)
 	defer cancel()
 	var took []time.Duration
 	for i := range 1 + pings { // the first opens the connection

@@ -17,7 +17,7 @@ import (
 // asks the cluster what it would allow on topics that are there already, to which
 // nothing is written.
 func (l *look) permissions(whole context.Context) {
-	ctx, cancel := context.WithTimeout(whole, 2*stepTimeout)
+	ctx, cancel := l.meeting.Within(whole, 2*stepTimeout)
 	defer cancel()
 	use := l.use
 	own, creates := l.own()
@@ -100,7 +100,7 @@ func (l *look) permission(p cluster.Permission, err error) {
 		return
 	}
 	l.lacking = append(l.lacking, l.with(p)...)
-	l.failed(name(p), fmt.Errorf("%s: %w", l.scope(p), err), l.fix(p))
+	l.failed(name(p), fmt.Errorf("%s: %w", l.scope(p), l.why(err)), l.fix(p))
 }
 
 // name is a permission's without what it is on.
@@ -138,7 +138,7 @@ func (l *look) write(ctx context.Context, own cluster.TopicUse, tried map[cluste
 	if !own.Write {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := l.meeting.Within(ctx, stepTimeout)
 	defer cancel()
 	permission := cluster.Permission{Operation: "write", Resource: "topic", Name: own.Name}
 	client, err := kgo.NewClient(append(l.options(),

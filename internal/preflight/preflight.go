@@ -5,6 +5,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,6 +69,7 @@ type look struct {
 	client  *kgo.Client
 	admin   *kadm.Client
 	offered kadm.BrokersApiVersions
+	meeting cluster.Meeting // of all clients
 	use     cluster.Use
 	lacking []cluster.Permission
 	written string // what records the look's own topic holds
@@ -84,18 +86,39 @@ func Look(ctx context.Context, c Config) *Report {
 	defer l.cluster.Close()
 	defer l.client.Close()
 	for _, step := range []func(context.Context){l.roundTrip, l.versions, l.permissions, l.forms, l.quotas, l.room} {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !l.shut() {
 			step(ctx)
 		}
 	}
+	l.shut()
 	l.report.Policy = l.policy()
 	return l.report
+}
+
+// shut tells that a broker which was entered lets in no connection more. What would be
+// looked at next would tell of nothing but that.
+func (l *look) shut() bool {
+	why := l.meeting.Shut()
+	if last := len(l.report.Checks) - 1; why != nil && l.report.Checks[last].Check != connections {
+		l.failed(connections, why, "close connections of others, have the limit raised, or see the broker's log")
+	}
+	return why != nil
 }
 
 // Unready is the report on a target that could not be made ready for a look: its
 // credentials, files or AWS's answers.
 func Unready(target string, err error) *Report {
 	return &Report{Schema: Schema, Target: target, Checks: []Row{{Check: "target", State: Failed, Found: err.Error()}}}
+}
+
+var errConnections = errors.New("see " + connections)
+
+// why is an error of a request, or names the row of [look.shut] that will say more.
+func (l *look) why(err error) error {
+	if l.meeting.Why(err) != err {
+		return errConnections
+	}
+	return err
 }
 
 func (l *look) add(r Row) {
@@ -113,6 +136,11 @@ func (l *look) ok(check, format string, args ...any) {
 }
 
 func (l *look) unknown(check, format string, args ...any) {
+	for i, a := range args {
+		if err, ok := a.(error); ok {
+			args[i] = l.why(err)
+		}
+	}
 	l.add(Row{Check: check, State: Unknown, Found: fmt.Sprintf(format, args...)})
 }
 
@@ -151,7 +179,8 @@ func (l *look) wanted() cluster.Use {
 
 // options are those of every client.
 func (l *look) options() []kgo.Opt {
-	opts := append(l.Access.Options(), kgo.ClientID(l.Prefix+checkTopic), kgo.DisableClientMetrics())
+	opts := append(l.Access.Options(), kgo.ClientID(l.Prefix+checkTopic), kgo.DisableClientMetrics(),
+		kgo.WithHooks(&l.meeting), kgo.RequestTimeoutOverhead(patience))
 	if l.cluster != nil {
 		opts = append(opts, kgo.SeedBrokers(l.cluster.Seeds...))
 	}
@@ -161,4 +190,8 @@ func (l *look) options() []kgo.Opt {
 const (
 	checkTopic  = "check" // after the prefix: of the topic, the group and the transactional id
 	stepTimeout = 10 * time.Second
+	// patience is for the first answer on a connection, and less than a step, so that a
+	// connection that gets none is told.
+	patience    = 5 * time.Second
+	connections = "connections"
 )

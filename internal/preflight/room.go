@@ -14,7 +14,7 @@ import (
 // quotas tells whether the client may read the cluster's client quotas. A run does
 // not need them.
 func (l *look) quotas(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := l.meeting.Within(ctx, stepTimeout)
 	defer cancel()
 	if l.most(kmsg.DescribeClientQuotas) < 0 {
 		l.unknown("quotas", "the cluster does not offer to read them")
@@ -35,7 +35,7 @@ func (l *look) quotas(ctx context.Context) {
 // room tells whether there is room for the topics that the largest of the scenarios
 // creates.
 func (l *look) room(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := l.meeting.Within(ctx, stepTimeout)
 	defer cancel()
 	found, err := l.admin.ListTopicsWithInternal(ctx)
 	if err != nil {

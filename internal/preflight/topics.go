@@ -99,7 +99,7 @@ func form(name string, replicas int16, config map[string]string) kmsg.CreateTopi
 // create makes the topic. Its records get the time of the broker, where that can be
 // had, which tells how far the clocks are apart.
 func (l *look) create(whole context.Context, own cluster.TopicUse) bool {
-	ctx, cancel := context.WithTimeout(whole, stepTimeout)
+	ctx, cancel := l.meeting.Within(whole, stepTimeout)
 	defer cancel()
 	p := cluster.Permission{Operation: "create", Resource: "topic", Name: own.Name}
 	one := func(config map[string]string) error {
@@ -119,14 +119,14 @@ func (l *look) create(whole context.Context, own cluster.TopicUse) bool {
 	case errors.As(err, &b):
 		l.add(Row{Check: "create topic", State: Warning, Found: fmt.Sprintf("%s: %v", l.scope(p), err)})
 	default:
-		l.failed("create topic", fmt.Errorf("%s: %w", l.scope(p), err), "")
+		l.failed("create topic", fmt.Errorf("%s: %w", l.scope(p), l.why(err)), "")
 	}
 	return err == nil
 }
 
 // remove deletes the topic, and with it all that this look has made.
 func (l *look) remove(ctx context.Context, own cluster.TopicUse) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := l.meeting.Within(ctx, stepTimeout)
 	defer cancel()
 	p := cluster.Permission{Operation: "delete", Resource: "topic", Name: own.Name}
 	err := patiently(ctx, func() error {
@@ -137,7 +137,7 @@ func (l *look) remove(ctx context.Context, own cluster.TopicUse) {
 		return err
 	})
 	if err != nil {
-		err = fmt.Errorf("%w; the topic %s remains, %s", err, own.Name, cmp.Or(l.written, "empty"))
+		err = fmt.Errorf("%w; the topic %s remains, %s", l.why(err), own.Name, cmp.Or(l.written, "empty"))
 	}
 	var b busy
 	if errors.As(err, &b) {
@@ -158,7 +158,7 @@ func (l *look) forms(whole context.Context) {
 	if slices.ContainsFunc(l.lacking, func(p cluster.Permission) bool { return p.Operation == "create" }) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(whole, stepTimeout)
+	ctx, cancel := l.meeting.Within(whole, stepTimeout)
 	defer cancel()
 	for _, s := range l.Scenarios {
 		var asked []kmsg.CreateTopicsRequestTopic

@@ -62,11 +62,11 @@ func apis(all []*scenario.Scenario) []api {
 
 // versions tells whether every broker offers the requests that a run makes.
 func (l *look) versions(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := l.meeting.Within(ctx, stepTimeout)
 	defer cancel()
 	var err error
 	if l.offered, err = l.admin.ApiVersions(ctx); err != nil {
-		l.failed("api", fmt.Errorf("the brokers do not say which requests they take: %w", err), "")
+		l.failed("api", fmt.Errorf("the brokers do not say which requests they take: %w", l.why(err)), "")
 		return
 	}
 	var lacking []string
