@@ -34,8 +34,30 @@ func (r *run) output() *Output {
 			Limits: r.Limits.Profile, Resolved: string(r.Scenario.YAML()),
 		},
 	}
+	out := &Output{Result: res, Histograms: r.sumUp(res)}
+	res.Totals = r.totals(res)
+	res.Throttle = r.throttle()
+	res.Timeline = r.timeline()
+	res.Spent = r.spent(res.Timeline)
+	res.Rates = r.rates(res.Timeline)
+	res.Partitions = r.partitions(res.Latency.Response.Max)
+	res.Validity = r.validity(res)
+	res.Verdict = r.verdict(res)
+	res.Thresholds = r.thresholds()
+	if r.aborted != nil {
+		res.Aborted = &report.Aborted{Expression: r.aborted.outcome.Expression, Of: r.aborted.outcome.Of, At: r.aborted.at.Seconds()}
+	}
+	plan := limits.MakePlan(r.sized, r.Limits, len(r.cluster.Brokers))
+	plan.Assumptions = append(plan.Assumptions, r.Limits.Notes...)
+	res.Plan = &plan
+	out.Series = r.series(len(res.Timeline))
+	return out
+}
+
+// sumUp fills in the fleets, the groups, and the latencies over all of them. The
+// histograms are those of the whole run, then each one's.
+func (r *run) sumUp(res *report.Result) []report.Histogram {
 	total := newTotals()
-	out := &Output{Result: res}
 	var finer []report.Histogram
 	for _, f := range r.fleets {
 		fleet, sum := r.fleet(f)
@@ -53,28 +75,11 @@ func (r *run) output() *Output {
 		total.endToEnd.merge(endToEnd)
 		finer = append(finer, r.histogram("end_to_end_"+g.Name, endToEnd))
 	}
-	res.Totals = r.totals(res)
 	res.Latency = total.summary()
-	res.Throttle = r.throttle()
-	res.Timeline = r.timeline()
-	res.Spent = r.spent(res.Timeline)
-	res.Rates = r.rates(res.Timeline)
-	res.Partitions = r.partitions(res.Latency.Response.Max)
-	res.Validity = r.validity(res)
-	res.Verdict = r.verdict(res)
-	res.Thresholds = r.thresholds()
-	if r.aborted != nil {
-		res.Aborted = &report.Aborted{Expression: r.aborted.outcome.Expression, Of: r.aborted.outcome.Of, At: r.aborted.at.Seconds()}
-	}
-	plan := limits.MakePlan(r.sized, r.Limits, len(r.cluster.Brokers))
-	plan.Assumptions = append(plan.Assumptions, r.Limits.Notes...)
-	res.Plan = &plan
-	out.Series = r.series(len(res.Timeline))
-	out.Histograms = append([]report.Histogram{
+	return append([]report.Histogram{
 		r.histogram("response", total.response), r.histogram("service", total.service),
 		r.histogram("client_wait", total.wait), r.histogram("lag", total.lag), r.histogram("end_to_end", total.endToEnd),
 	}, finer...)
-	return out
 }
 
 // interruptedAt is when sending was interrupted; 0 where it was not.

@@ -200,8 +200,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 }
 
-// FuzzTarget holds that no file and no edit makes the decoder panic, and that every
-// mistake has a place.
+// FuzzTarget holds that no file and no edit makes the decoder panic, that every mistake
+// has a place, and that a password beside them shows nowhere.
 func FuzzTarget(f *testing.F) {
 	for _, pattern := range []string{"testdata/targets/*.yaml", "testdata/targets/broken/*.yaml"} {
 		files, err := filepath.Glob(pattern)
@@ -220,10 +220,42 @@ func FuzzTarget(f *testing.F) {
 		target, err := parseTarget("t.yaml", data, Options{Profiles: profiles(), Set: []string{edit}, ReadFile: func(string) ([]byte, error) { return nil, nil }})
 		if err != nil {
 			checkProblems(t, err)
-			return
+		} else {
+			target.Encrypted(target.Bootstrap)
 		}
-		target.Encrypted(target.Bootstrap)
+		checkHidden(t, string(data), edit)
 	})
+}
+
+// checkHidden puts a password before a file, behind it, and into an edit, and looks for
+// pieces of it in what is said and told of the target.
+func checkHidden(t *testing.T, data, edit string) {
+	t.Helper()
+	const secret = "Xq7Wv93ZkLm"
+	if leaks(data+edit, secret) != "" {
+		return // it is given in a place of its own as well
+	}
+	const login = "auth:\n  mechanism: plain\n  username: u\n  password: " + secret + "\n"
+	const inLine = "auth: {mechanism: plain, username: u, password: " + secret + "}\n" // which any mistake in it shows
+	const given = targetEdits + "auth.password=" + secret
+	for _, c := range []struct {
+		text string
+		set  []string
+	}{
+		{login + data, []string{edit}}, {data + "\n" + login, []string{edit}},
+		{inLine + data, []string{edit}}, {data + "\n" + inLine, []string{edit}},
+		{data, []string{edit, given}}, {data, []string{given, edit}},
+	} {
+		target, err := parseTarget("t.yaml", []byte(c.text), Options{Profiles: profiles(), Set: c.set, ReadFile: func(string) ([]byte, error) { return nil, nil }})
+		shown, _ := TargetEdits(c.set)
+		said := fmt.Sprintf("%v %+v %q", err, target, shown)
+		if target != nil {
+			said += fmt.Sprintf("%+v %#v", *target, target.Auth)
+		}
+		if piece := leaks(said, secret); piece != "" {
+			t.Errorf("%q of the password shows, of\n%s%s\n%s", piece, c.text, c.set, said)
+		}
+	}
 }
 
 // TestTargetSchema holds that no editor marks a sound target, and which mistakes it
