@@ -92,7 +92,10 @@ func partitionTable(r *Result, note string) table {
 	}
 	shown, _ := shownPartitions(r, directionOf(r))
 	for _, p := range shown {
-		keys := ""
+		keys, predicted := "", "–"
+		if p.Predicted > 0 {
+			predicted = megabytes(p.Predicted)
+		}
 		for i, k := range p.TopKeys {
 			if i == 3 {
 				break
@@ -103,7 +106,7 @@ func partitionTable(r *Result, note string) table {
 			keys += clip(k.Key, 20) + " " + percent(k.Share)
 		}
 		t.Rows = append(t.Rows, []string{
-			partitionName(p.Topic, p.Partition, 80), keys, fmt.Sprint(p.Leader), megabytes(p.Predicted), megabytes(p.Acked),
+			partitionName(p.Topic, p.Partition, 80), keys, fmt.Sprint(p.Leader), predicted, megabytes(p.Acked),
 			megabytes(p.Consumed), atLeast(p.ResponseP99, p.P99Censored), percent(p.ThrottledShare),
 			count(p.AckedRecords), logEnd(p),
 		})

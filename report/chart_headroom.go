@@ -59,9 +59,9 @@ func (u *plannedUse) predict(r *Result) {
 		if string(l.Limit) != u.Limit || paced(l) || u.Bound && clip(l.Scope, 60) != u.Scope {
 			continue
 		}
-		u.Predicted, u.PredictedShare = plannedQuantity(l.Predicted, l.Unit), l.Use
-		if l.UpperBound {
-			u.Predicted = "≤ " + u.Predicted
+		u.Predicted = plannedOn(l, plannedQuantity(l.Predicted, l.Unit))
+		if !l.LowerBound {
+			u.PredictedShare = l.Use
 		}
 	}
 }

@@ -24,10 +24,7 @@ func forecasts(r *Result) []forecast {
 		_, _, binds, after := plannedColumns(l)
 		f := forecast{
 			Limit: string(l.Limit), Scope: clip(l.Scope, 60), Binds: binds, After: after, Seen: "–", Used: "not observed",
-			Declared: plannedQuantity(l.Declared, l.Unit), Predicted: plannedQuantity(l.Predicted, l.Unit),
-		}
-		if l.UpperBound {
-			f.Predicted = "≤ " + f.Predicted
+			Declared: plannedQuantity(l.Declared, l.Unit), Predicted: plannedOn(l, plannedQuantity(l.Predicted, l.Unit)),
 		}
 		if paced(l) {
 			f.Predicted = "paced to it"

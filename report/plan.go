@@ -257,15 +257,20 @@ func predictedOf(l limits.PlannedLimit) string {
 	if _, unit, ok := strings.Cut(declared, " "); ok {
 		predicted = strings.TrimSuffix(predicted, " "+unit)
 	}
+	return plannedOn(l, predicted) + " of " + declared
+}
+
+// plannedOn is what is planned on a limit, as far as it is known.
+func plannedOn(l limits.PlannedLimit, predicted string) string {
 	switch {
 	case l.LowerBound && l.Predicted == 0:
-		predicted = unknown
+		return unknown
 	case l.LowerBound:
-		predicted = "≥ " + predicted
+		return "≥ " + predicted
 	case l.UpperBound:
-		predicted = "≤ " + predicted
+		return "≤ " + predicted
 	}
-	return predicted + " of " + declared
+	return predicted
 }
 
 // plannedQuantity is quantity with sizes in bytes, and with the changes of
@@ -281,6 +286,11 @@ func plannedQuantity(v float64, unit string) string {
 }
 
 func (s *sheet) plannedPartitions(p *Plan) {
+	if p.Totals.LowerBound != "" && len(p.Partitions) > 0 {
+		s.row("hottest", unknown+" (fleet "+clip(p.Totals.LowerBound, 40)+" sends as fast as it can)")
+		s.gap()
+		return
+	}
 	sorted := slices.Clone(p.Partitions)
 	slices.SortStableFunc(sorted, func(a, b limits.PlannedPartition) int { return cmp.Compare(b.Predicted, a.Predicted) })
 	label := "hottest"
@@ -305,7 +315,10 @@ func (s *sheet) plannedClients(p *Plan) {
 	label := "clients"
 	for _, c := range p.Clients {
 		requests := withUnit(c.RequestsPerSecond, "requests/s")
-		if c.UpperBound {
+		switch {
+		case c.LowerBound:
+			requests = "requests " + unknown
+		case c.UpperBound:
 			requests = "at most " + requests
 		}
 		text := fmt.Sprintf("%s: %s, %s", clip(c.Fleet, 40), counted(c.Clients, "client"), requests)

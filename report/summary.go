@@ -300,8 +300,10 @@ func (s *sheet) partitions(r *Result) {
 	d := directionOf(r)
 	label := "hottest"
 	for _, p := range hottest(r, d, 3) {
-		text := fmt.Sprintf("%s  %s %s, %s predicted", partitionName(p.Topic, p.Partition, 24),
-			bandwidth(d.observed(p)), d.verb, bandwidth(d.predicted(p)))
+		text := fmt.Sprintf("%s  %s %s", partitionName(p.Topic, p.Partition, 24), bandwidth(d.observed(p)), d.verb)
+		if predicted := d.predicted(p); predicted > 0 {
+			text += ", " + bandwidth(predicted) + " predicted"
+		}
 		if p.ResponseP99 > 0 {
 			text += ", p99 " + atLeast(p.ResponseP99, p.P99Censored)
 		}

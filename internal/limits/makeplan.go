@@ -46,19 +46,21 @@ func (d *demand) plannedPartitions() []PlannedPartition {
 func (d *demand) plannedClients() []PlannedFleet {
 	out := []PlannedFleet{}
 	for _, f := range d.fleets {
-		p := PlannedFleet{Fleet: f.Name, Clients: f.Clients, RequestsPerSecond: f.batching.requests, BatchFill: f.batching.fill}
+		p := PlannedFleet{Fleet: f.Name, Clients: f.Clients, RequestsPerSecond: f.batching.requests, BatchFill: f.batching.fill, LowerBound: f.Rate.Max}
 		if f.batching.batches > 0 {
 			p.RecordsPerBatch = f.meanPerBatch()
 		}
 		out = append(out, p)
 	}
 	for _, g := range d.groups {
-		p := PlannedFleet{Fleet: g.Name, Clients: g.Clients, UpperBound: true, RequestsPerSecond: d.resting(g)}
+		p := PlannedFleet{Fleet: g.Name, Clients: g.Clients, RequestsPerSecond: d.resting(g)}
 		for _, f := range d.fleets {
 			if slices.Contains(g.Topics, f.Topic) {
 				p.RequestsPerSecond += f.batching.requests * d.fetchesFor(f, g)
+				p.LowerBound = p.LowerBound || f.Rate.Max
 			}
 		}
+		p.UpperBound = !p.LowerBound
 		out = append(out, p)
 	}
 	return out

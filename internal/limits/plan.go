@@ -99,7 +99,8 @@ type PlannedFleet struct {
 	Clients           int     `json:"clients"`
 	RequestsPerSecond float64 `json:"requests_per_second"` // of the whole fleet; of a group, at most
 	UpperBound        bool    `json:"upper_bound,omitempty"`
-	BatchFill         float64 `json:"batch_fill,omitempty"` // mean batch ÷ batch size
+	LowerBound        bool    `json:"lower_bound,omitempty"` // there are more, from fleets that send as fast as they can
+	BatchFill         float64 `json:"batch_fill,omitempty"`  // mean batch ÷ batch size
 	RecordsPerBatch   float64 `json:"records_per_batch,omitempty"`
 }
 

@@ -66,4 +66,14 @@ func TestPlanWithoutRate(t *testing.T) {
 			t.Errorf("%s: a lower bound: %v", l.Limit, l.LowerBound)
 		}
 	}
+	for _, c := range p.Clients {
+		if !c.LowerBound || c.UpperBound { // of the group, too: what it reads is not known
+			t.Errorf("%+v", c)
+		}
+	}
+	for _, c := range planUncounted(t, "{partitions: 12}", "5MB/s").Clients {
+		if c.LowerBound || c.UpperBound != (c.Fleet == "g") {
+			t.Errorf("%+v", c)
+		}
+	}
 }
