@@ -102,9 +102,10 @@ func crowded(t *testing.T, r *report.Result) {
 		}
 	}
 	// Those that still wait when the run ends are no errors. They are one for each of a
-	// client's connections at most.
+	// client's connections at most. Where the machine starved the run, connections that the
+	// broker took may have been given up.
 	turned, _ := strconv.ParseInt(regexp.MustCompile(`turned (\d+) connections away`).FindStringSubmatch(words)[1], 10, 64)
-	if counted == 0 || turned < counted || float64(turned) > float64(counted)+r.Plan.Connections.Open {
+	if counted == 0 || r.Validity.Valid && turned < counted || float64(turned) > float64(counted)+r.Plan.Connections.Open {
 		t.Errorf("%d connections turned away, %d errors", turned, counted)
 	}
 	// An error is told when the client has given up, five seconds after it dialled or ten.
