@@ -31,7 +31,9 @@ type exchange struct {
 // answered records an exchange whose response has come (or, for a produce
 // request with acks 0, whose request has gone).
 func (o *observer) answered(c *tapConn, x *exchange) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	at := o.now()
 	c.door.heard = at

@@ -49,7 +49,9 @@ func (o *observer) nameDoor(d *door, addr string) {
 // dialled counts a connection attempt, and the connection when it came about; it
 // returns where.
 func (o *observer) dialled(addr string, ok bool) *door {
-	o.mu.Lock()
+	if !o.enter() {
+		return &door{}
+	}
 	defer o.mu.Unlock()
 	at, here := o.now(), o.doorOf(addr)
 	o.gauge(at)
@@ -71,7 +73,9 @@ func (o *observer) dialled(addr string, ok bool) *door {
 
 // hungUp counts the end of a connection.
 func (o *observer) hungUp(c *tapConn) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	o.gauge(o.now())
 	c.ended = true
@@ -84,7 +88,9 @@ func (o *observer) hungUp(c *tapConn) {
 
 // welcome counts a connection that has had its first answer.
 func (o *observer) welcome(c *tapConn) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	if !c.ended {
 		c.welcome = true
@@ -97,7 +103,9 @@ func (o *observer) welcome(c *tapConn) {
 // turnedAway counts a connection that a broker refused because there are too many, or
 // come too fast.
 func (o *observer) turnedAway(addr string) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	at := o.now()
 	o.replay.TurnAway(at, at, o.broker(addr), o.all.welcomed, o.doorOf(addr).welcomed)
@@ -110,7 +118,9 @@ const silent = 5 * time.Second
 // unanswered counts a connection whose client has given it up without an answer, or an
 // attempt at one since a time.
 func (o *observer) unanswered(addr string, since time.Duration) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	at, d := o.now(), o.doorOf(addr)
 	for _, p := range d.leftWaiting(passedOver{since, at, o.all.welcomed, d.welcomed}) {

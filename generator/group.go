@@ -185,7 +185,7 @@ type readProgress struct {
 	begin  int64 // where the group began
 	before int64 // log end before the traffic
 
-	mu         sync.Mutex
+	ledger
 	next       int64 // offset expected next
 	consumed   int64
 	expired    int64 // removed by retention before the group came to them
@@ -198,7 +198,9 @@ type readProgress struct {
 // receive counts the records that a poll brought of the partition, whose log then
 // began at first. Records from the offset fresh on are new to the group.
 func (p *readProgress) receive(records []*kgo.Record, first int64) (fresh int64) {
-	p.mu.Lock()
+	if !p.enter() {
+		return
+	}
 	defer p.mu.Unlock()
 	fresh = p.next
 	for _, r := range records {

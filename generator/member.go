@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,7 +31,7 @@ type member struct {
 	done   chan struct{}      // closed when reading has ended
 	read   atomic.Int64       // records
 
-	mu       sync.Mutex
+	ledger
 	endToEnd distribution // measured phases
 	second   *latencies   // of all records handed over in this second
 
@@ -156,7 +155,9 @@ func (m *member) take(fetches kgo.Fetches) {
 // hand gives a batch to the application: this is when its records have arrived.
 func (m *member) hand(batch []heldRecord) {
 	now := m.clock.now()
-	m.mu.Lock()
+	if !m.enter() {
+		return
+	}
 	defer m.mu.Unlock()
 	for _, h := range batch {
 		if !h.timed {

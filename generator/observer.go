@@ -2,7 +2,6 @@ package generator
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"msklt/internal/limits"
@@ -13,7 +12,7 @@ import (
 // throttle, as their taps see it. One lock serves all: it is taken once for a
 // request, never for a record.
 type observer struct {
-	mu      sync.Mutex
+	ledger
 	origin  time.Time // a whole second; second n of every series began n seconds later
 	replay  *limits.Replay
 	nodes   map[string]int32 // advertised address → broker id
@@ -84,7 +83,9 @@ func (o *observer) unsafely(sign int64, all []carried) {
 	if !slices.ContainsFunc(all, func(p carried) bool { return p.unsafe > 0 }) {
 		return
 	}
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	for _, p := range all {
 		o.unsafe[p.number] += sign * p.unsafe
@@ -93,7 +94,9 @@ func (o *observer) unsafely(sign int64, all []carried) {
 
 // missed notes that a leader does not know a topic.
 func (o *observer) missed(topic string) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	if _, known := o.missing[topic]; !known {
 		o.missing[topic] = o.now()

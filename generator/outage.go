@@ -38,7 +38,9 @@ const (
 
 // lost notes a connection that ended without its client having closed it.
 func (o *observer) lost(c *tapConn, err error) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	at, broker := o.now(), o.broker(c.addr)
 	if !c.welcome && !errors.Is(err, os.ErrDeadlineExceeded) {

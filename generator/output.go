@@ -11,8 +11,10 @@ import (
 	"msklt/report"
 )
 
-// output makes the result of what the run collected. All clients are closed.
+// output makes the result of what the run collected. All clients are closed, or left
+// behind.
 func (r *run) output() *Output {
+	r.closeLedgers()
 	r.tally()
 	r.notice()
 	res := &report.Result{

@@ -1,13 +1,11 @@
 package generator
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 // partitionLoad counts what was acknowledged and read of one partition.
 type partitionLoad struct {
-	mu       sync.Mutex
+	ledger
+
 	records  int64        // acknowledged
 	batched  int64        // … of batches that written has seen
 	markers  int64        // of transactions that ended: offsets without a record
@@ -82,7 +80,9 @@ func (r *partitionRun) tell() {
 
 // lost notes a record that was given up: it may be in the log all the same.
 func (p *partitionLoad) lost() {
-	p.mu.Lock()
+	if !p.enter() {
+		return
+	}
 	defer p.mu.Unlock()
 	p.failed++
 }
@@ -96,7 +96,9 @@ func (p *partitionLoad) soFar() distribution {
 
 // written notes an acknowledged batch, of an idempotent client or not.
 func (p *partitionLoad) written(now time.Duration, records int, bytes int64, idempotent bool) {
-	p.mu.Lock()
+	if !p.enter() {
+		return
+	}
 	defer p.mu.Unlock()
 	p.batched += int64(records)
 	if !idempotent {
@@ -110,7 +112,9 @@ func (p *partitionLoad) written(now time.Duration, records int, bytes int64, ide
 
 // marked notes the marker of a transaction that acknowledged so many records here.
 func (p *partitionLoad) marked(sure, aborted bool, acked int64) {
-	p.mu.Lock()
+	if !p.enter() {
+		return
+	}
 	defer p.mu.Unlock()
 	if sure {
 		p.markers++
@@ -150,7 +154,9 @@ func (p *partitionLoad) settled() bool {
 
 // read notes a batch that a consumer received.
 func (p *partitionLoad) read(now time.Duration, bytes int64) {
-	p.mu.Lock()
+	if !p.enter() {
+		return
+	}
 	defer p.mu.Unlock()
 	p.at(now).consumedBytes += bytes
 	p.consumed += bytes

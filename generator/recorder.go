@@ -1,15 +1,12 @@
 package generator
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 // recorder holds what one client saw of its records. The client's acknowledgement
 // goroutine, its sending goroutine and the reader of each second share it; nobody
 // else does.
 type recorder struct {
-	mu sync.Mutex
+	ledger
 
 	response distribution // measured phases
 	service  distribution
@@ -173,7 +170,9 @@ func (r *recorder) handed(all []handover) {
 // acked notes a record's acknowledgement.
 func (r *recorder) acked(now time.Duration, f *flight) {
 	response := now - f.intended
-	r.mu.Lock()
+	if !r.enter() {
+		return
+	}
 	defer r.mu.Unlock()
 	r.ackedRecords++
 	s := r.at(now)
@@ -194,7 +193,9 @@ func (r *recorder) acked(now time.Duration, f *flight) {
 // failed notes a record that the client gave up. Its age when the run ends is a
 // lower bound of its response time and, since it was handed, of its service time.
 func (r *recorder) failed(now time.Duration, f *flight) {
-	r.mu.Lock()
+	if !r.enter() {
+		return
+	}
 	defer r.mu.Unlock()
 	r.failedRecords++
 	s := r.at(now)

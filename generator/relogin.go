@@ -39,7 +39,9 @@ func (c *tapConn) logsIn(key int16, at time.Time) {
 
 // relogged notes a login on an old connection.
 func (o *observer) relogged(began, answered time.Time) {
-	o.mu.Lock()
+	if !o.enter() {
+		return
+	}
 	defer o.mu.Unlock()
 	from, to := began.Sub(o.origin), answered.Sub(o.origin)
 	last := len(o.relogins) - 1

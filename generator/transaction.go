@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +45,7 @@ type transactions struct {
 	busy  atomic.Bool // while one is ended and the next begun
 	ended chan struct{}
 
-	mu      sync.Mutex
+	ledger
 	written map[*partitionLoad]written // by the open transaction
 	counts  report.Transactions
 }
@@ -142,7 +141,9 @@ func (t *transactions) retry(err error) bool {
 // once, however often it was asked to; where nothing was acknowledged, or no
 // answer came, it may not have.
 func (t *transactions) settle(ended, committed bool) {
-	t.mu.Lock()
+	if !t.enter() {
+		return
+	}
 	defer t.mu.Unlock()
 	switch {
 	case !ended:
@@ -163,7 +164,9 @@ func (t *transactions) acked(load *partitionLoad, ok bool) {
 	if t == nil || load == nil {
 		return
 	}
-	t.mu.Lock()
+	if !t.enter() {
+		return
+	}
 	defer t.mu.Unlock()
 	w := t.written[load]
 	if ok {

@@ -3,7 +3,6 @@ package generator
 import (
 	"slices"
 	"sort"
-	"sync"
 	"time"
 
 	"msklt/internal/wire"
@@ -30,7 +29,7 @@ type waits struct {
 	stamp  int64 // the origin as records' timestamps have it
 	window int   // of unanswered requests, once the broker has answered one
 
-	mu      sync.Mutex
+	ledger
 	lanes   map[string]*lane // by address
 	refused map[int]refusal  // partitions with batches that must be sent again
 	seconds []parts
@@ -80,7 +79,9 @@ func (w *waits) change(addr string, what func(l *lane, now time.Duration)) {
 	if w == nil {
 		return
 	}
-	w.mu.Lock()
+	if !w.enter() {
+		return
+	}
 	defer w.mu.Unlock()
 	l, now := w.lane(addr)
 	what(l, now)
@@ -151,7 +152,9 @@ func (w *waits) answered(addr string, x *exchange) {
 	if w == nil {
 		return
 	}
-	w.mu.Lock()
+	if !w.enter() {
+		return
+	}
 	defer w.mu.Unlock()
 	l, now := w.lane(addr)
 	l.end(x)
@@ -173,7 +176,9 @@ func (w *waits) lost(addr string, x *exchange) {
 	if w == nil || x.key != wire.Produce {
 		return
 	}
-	w.mu.Lock()
+	if !w.enter() {
+		return
+	}
 	defer w.mu.Unlock()
 	l, now := w.lane(addr)
 	l.end(x)
